@@ -1,0 +1,106 @@
+//! Whether the user has to verify once more.
+
+use futures_util::{
+    FutureExt,
+    future::{Shared, WeakShared},
+};
+
+use super::StepUpClient;
+use crate::{
+    LocalFuture,
+    endpoint::StepUpCheckCall,
+    error::StepUpError,
+    session::Epoch,
+    types::{CredentialId, StepUpCredential, TokenScope},
+};
+
+/// Whether the user has to verify once more, and with what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepUpCheck {
+    /// Whether they have to. `true` also where nobody could tell.
+    pub is_required: bool,
+    /// What they can verify with.
+    pub credentials: Vec<StepUpCredential>,
+    /// What the server would choose: the default or latest MFA method, else the credential of the sign-in.
+    pub default_credential_id: Option<CredentialId>,
+    /// Why the check failed, where it is required because it did.
+    pub cause: Option<StepUpError>,
+}
+
+impl StepUpCheck {
+    fn held() -> Self {
+        Self { is_required: false, credentials: Vec::new(), default_credential_id: None, cause: None }
+    }
+
+    /// Nobody could tell, so it is required.
+    fn failed(cause: StepUpError) -> Self {
+        Self { is_required: true, cause: Some(cause), ..Self::held() }
+    }
+}
+
+type CheckFuture = LocalFuture<'static, StepUpCheck>;
+
+/// The checks that are under way. Whoever asks the same in the same session waits for the same answer.
+#[derive(Default)]
+pub(super) struct PendingChecks(Vec<(Epoch, TokenScope, WeakShared<CheckFuture>)>);
+
+impl PendingChecks {
+    fn find(&self, epoch: Epoch, scope: &TokenScope) -> Option<Shared<CheckFuture>> {
+        self.0.iter().find(|(e, s, _)| *e == epoch && s == scope).and_then(|(.., check)| check.upgrade())
+    }
+
+    fn add(&mut self, epoch: Epoch, scope: TokenScope, check: &Shared<CheckFuture>) {
+        // Whose callers are all gone or answered is of no more use.
+        self.0.retain(|(.., check)| check.upgrade().is_some_and(|check| check.peek().is_none()));
+        self.0.extend(check.downgrade().map(|check| (epoch, scope, check)));
+    }
+}
+
+impl StepUpClient {
+    /// Whether the user has to verify once more before they may do what `scope` guards.
+    ///
+    /// A held token answers without a request. Otherwise the server is asked, once for all who ask at the same time. It
+    /// cannot fail: whatever goes wrong, the answer is "required", with the [`cause`](StepUpCheck::cause).
+    pub fn check(&self, scope: &TokenScope) -> impl Future<Output = StepUpCheck> + use<> {
+        let (client, scope) = (self.clone(), scope.clone());
+        async move {
+            if client.elevation(&scope).is_some() {
+                return StepUpCheck::held();
+            }
+            match client.inner.signed_in_epoch() {
+                Ok(epoch) => client.shared_check(epoch, scope).await,
+                Err(error) => StepUpCheck::failed(error),
+            }
+        }
+    }
+
+    /// [`check`](Self::check), as a yes or no.
+    pub fn is_required(&self, scope: &TokenScope) -> impl Future<Output = bool> + use<> {
+        let check = self.check(scope);
+        async move { check.await.is_required }
+    }
+
+    fn shared_check(&self, epoch: Epoch, scope: TokenScope) -> Shared<CheckFuture> {
+        let pending = self.inner.checks.borrow().find(epoch, &scope);
+        pending.unwrap_or_else(|| {
+            let (client, asked) = (self.clone(), scope.clone());
+            let check: CheckFuture = Box::pin(async move { client.ask(epoch, &asked).await });
+            let check = check.shared();
+            self.inner.checks.borrow_mut().add(epoch, scope, &check);
+            check
+        })
+    }
+
+    async fn ask(&self, epoch: Epoch, scope: &TokenScope) -> StepUpCheck {
+        match self.run(epoch, &StepUpCheckCall { scope }).await {
+            Ok(answer) => StepUpCheck {
+                is_required: answer.is_required,
+                credentials: answer.credentials,
+                default_credential_id: answer.default_credential_id,
+                cause: None,
+            },
+            Err(error) => StepUpCheck::failed(error),
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! The client: the sequences that string requests, session and held tokens together.
+//!
+//! What decides is elsewhere and pure. What is here awaits. No borrow of the client's state outlives an `await` or a
+//! call into a listener, so a listener may call the client.
+
+mod check;
+mod events;
+mod exchange;
+mod nonces;
+#[cfg(feature = "otp")]
+mod otp;
+mod send;
+mod sign_in;
+mod verified;
+
+use std::{
+    cell::{OnceCell, RefCell},
+    fmt,
+    rc::Rc,
+};
+
+use self::{check::PendingChecks, events::Listeners, nonces::NoncePool};
+pub use self::{
+    check::StepUpCheck,
+    events::{Event, Subscription},
+    verified::Verified,
+};
+use crate::{
+    clock::{Clock, Skew, Timer, Timestamp},
+    config::Config,
+    elevation::{Elevation, Elevations},
+    error::{Result, StepUpError},
+    keychain::Keychain,
+    secret::SessionToken,
+    session::{
+        Epoch, MemorySessionStore, Session, SessionClaims, SessionStatus, SessionStore, StoredSession,
+    },
+    transport::Transport,
+    types::{Settings, TokenScope, User},
+};
+
+/// What the client needs of the place that it runs in. In a browser, `yew-step-up` brings one.
+#[derive(Clone)]
+pub struct Platform {
+    /// Sends requests.
+    pub transport: Rc<dyn Transport>,
+    /// Tells the time.
+    pub clock: Rc<dyn Clock>,
+    /// Waits.
+    pub timer: Rc<dyn Timer>,
+    /// Keeps the keys, and gives randomness.
+    pub keychain: Rc<dyn Keychain>,
+    /// Keeps the session over reloads.
+    pub session_store: Rc<dyn SessionStore>,
+}
+
+impl Platform {
+    /// These parts, and a session that lives in memory only.
+    #[must_use]
+    pub fn new(
+        transport: impl Transport + 'static,
+        clock: impl Clock + 'static,
+        timer: impl Timer + 'static,
+        keychain: impl Keychain + 'static,
+    ) -> Self {
+        Self {
+            transport: Rc::new(transport),
+            clock: Rc::new(clock),
+            timer: Rc::new(timer),
+            keychain: Rc::new(keychain),
+            session_store: Rc::<MemorySessionStore>::default(),
+        }
+    }
+
+    /// The same with another transport.
+    #[must_use]
+    pub fn with_transport(self, transport: impl Transport + 'static) -> Self {
+        Self { transport: Rc::new(transport), ..self }
+    }
+
+    /// The same with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
+        Self { clock: Rc::new(clock), ..self }
+    }
+
+    /// The same with another timer.
+    #[must_use]
+    pub fn with_timer(self, timer: impl Timer + 'static) -> Self {
+        Self { timer: Rc::new(timer), ..self }
+    }
+
+    /// The same with another keychain.
+    #[must_use]
+    pub fn with_keychain(self, keychain: impl Keychain + 'static) -> Self {
+        Self { keychain: Rc::new(keychain), ..self }
+    }
+
+    /// The same with another place for the session.
+    #[must_use]
+    pub fn with_session_store(self, store: impl SessionStore + 'static) -> Self {
+        Self { session_store: Rc::new(store), ..self }
+    }
+}
+
+/// Talks to the service for one user at a time. Cheap to clone; clones are one client, and compare equal.
+///
+/// It belongs to one thread and one visitor: on a server that renders pages, make one per request, never one in a
+/// static.
+#[derive(Clone)]
+pub struct StepUpClient {
+    inner: Rc<Inner>,
+}
+
+pub(crate) struct Inner {
+    config: Config,
+    platform: Platform,
+    clock: Skew,
+    current: RefCell<Current>,
+    elevations: RefCell<Elevations>,
+    settings: RefCell<Option<CachedSettings>>,
+    nonces: RefCell<NoncePool>,
+    checks: RefCell<PendingChecks>,
+    listeners: Rc<Listeners>,
+    /// Random, and the same for this client's life; not the session's identifier.
+    instance_id: OnceCell<String>,
+}
+
+/// The session of now.
+#[derive(Default)]
+struct Current {
+    epoch: Epoch,
+    token: Option<SessionToken>,
+    session: Session,
+}
+
+struct CachedSettings {
+    settings: Settings,
+    fetched_at: Timestamp,
+}
+
+impl PartialEq for StepUpClient {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.inner, &other.inner)
+    }
+}
+
+impl Eq for StepUpClient {}
+
+impl fmt::Debug for StepUpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StepUpClient({})", self.inner.config.environment_id())
+    }
+}
+
+impl StepUpClient {
+    /// A client of this environment on this platform. It sends nothing yet; a session that the platform's store kept is
+    /// taken up at once.
+    #[must_use]
+    pub fn new(config: Config, platform: Platform) -> Self {
+        let current = match platform.session_store.load() {
+            Ok(None) => Current::default(),
+            Ok(Some(stored)) => {
+                let session = Session {
+                    sign_in_credential: sign_in_credential(stored.token.as_ref()),
+                    user: Some(stored.user),
+                    expires_at: stored.expires_at,
+                    store_error: None,
+                };
+                Current { epoch: Epoch::default().next(), token: stored.token, session }
+            }
+            Err(error) => Current {
+                session: Session { store_error: Some(error), ..Session::default() },
+                ..Current::default()
+            },
+        };
+        let clock = Skew::new(Rc::clone(&platform.clock));
+        Self {
+            inner: Rc::new(Inner {
+                config,
+                platform,
+                clock,
+                current: RefCell::new(current),
+                elevations: RefCell::default(),
+                settings: RefCell::default(),
+                nonces: RefCell::default(),
+                checks: RefCell::default(),
+                listeners: Rc::default(),
+                instance_id: OnceCell::new(),
+            }),
+        }
+    }
+
+    /// The environment that it talks to.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// Who is signed in.
+    #[must_use]
+    pub fn session(&self) -> Session {
+        self.inner.current.borrow().session.clone()
+    }
+
+    /// Whether somebody is signed in.
+    #[must_use]
+    pub fn status(&self) -> SessionStatus {
+        self.inner.current.borrow().session.status()
+    }
+
+    /// The user that is signed in.
+    #[must_use]
+    pub fn user(&self) -> Option<User> {
+        self.inner.current.borrow().session.user.clone()
+    }
+
+    /// Now, by the server's clock as far as it is known: what expiries compare with.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// What is held for `scope` and free to be used. A single-use token that a request carries is not.
+    #[must_use]
+    pub fn elevation(&self, scope: &TokenScope) -> Option<Elevation> {
+        self.inner.elevations.borrow().find(scope, self.now()).cloned()
+    }
+
+    /// Everything that is held and unexpired.
+    #[must_use]
+    pub fn elevations(&self) -> Vec<Elevation> {
+        self.inner.elevations.borrow().list(self.now())
+    }
+
+    /// Looks again at what is held, and tells the listeners. For a moment when something may have expired unseen: the
+    /// page was hidden, a timer ran out.
+    pub fn recheck_elevations(&self) {
+        self.inner.elevations.borrow_mut().forget_expired(self.now());
+        self.inner.listeners.emit(&Event::ElevationsChanged);
+    }
+
+    /// Waits on this client's platform. For hooks that follow an expiry.
+    pub fn sleep(&self, duration: std::time::Duration) -> crate::LocalFuture<'static, ()> {
+        self.inner.platform.timer.sleep(duration)
+    }
+}
+
+impl Inner {
+    fn epoch(&self) -> Epoch {
+        self.current.borrow().epoch
+    }
+
+    /// The epoch of the session, if there is one.
+    fn signed_in_epoch(&self) -> Result<Epoch> {
+        let current = self.current.borrow();
+        match current.session.status() {
+            SessionStatus::SignedIn => Ok(current.epoch),
+            SessionStatus::SignedOut => Err(StepUpError::NotSignedIn),
+        }
+    }
+
+    /// An answer that was asked for in `epoch` still belongs to somebody who is here.
+    fn require(&self, epoch: Epoch) -> Result<()> {
+        if self.epoch() == epoch { Ok(()) } else { Err(StepUpError::NotSignedIn) }
+    }
+
+    /// A new epoch begins: with `next`, or signed out. What was held is gone.
+    fn begin_epoch(&self, next: Option<(Option<SessionToken>, User, Option<Timestamp>)>) {
+        {
+            let mut current = self.current.borrow_mut();
+            let epoch = current.epoch.next();
+            *current = Current { epoch, ..Current::default() };
+            if let Some((token, user, expires_at)) = next {
+                current.session.sign_in_credential = sign_in_credential(token.as_ref());
+                current.session.user = Some(user);
+                current.session.expires_at = expires_at;
+                current.token = token;
+            }
+        }
+        self.elevations.borrow_mut().clear();
+        self.save();
+        self.listeners.emit(&Event::SessionChanged);
+        self.listeners.emit(&Event::ElevationsChanged);
+    }
+
+    /// The same session goes on, with a newer user, expiry and, if there is one, token.
+    fn continue_session(&self, token: Option<SessionToken>, user: User, expires_at: Option<Timestamp>) {
+        {
+            let mut current = self.current.borrow_mut();
+            current.session.user = Some(user);
+            if token.is_some() {
+                current.session.expires_at = expires_at;
+                current.session.sign_in_credential = sign_in_credential(token.as_ref());
+                current.token = token;
+            }
+        }
+        self.save();
+        self.listeners.emit(&Event::SessionChanged);
+    }
+
+    /// Keeps the session, or forgets it. The session itself does not depend on it.
+    fn save(&self) {
+        let stored = {
+            let current = self.current.borrow();
+            current.session.user.clone().map(|user| StoredSession {
+                token: current.token.clone(),
+                user,
+                expires_at: current.session.expires_at,
+            })
+        };
+        let store = &self.platform.session_store;
+        let saved = match stored {
+            Some(stored) => store.save(&stored),
+            None => store.clear(),
+        };
+        self.current.borrow_mut().session.store_error = saved.err();
+    }
+}
+
+fn sign_in_credential(token: Option<&SessionToken>) -> Option<crate::CredentialId> {
+    SessionClaims::of(token).signin_credential_id.map(Into::into)
+}

@@ -1,0 +1,165 @@
+//! Signing in and out, and renewing the session.
+
+use super::StepUpClient;
+use crate::{
+    clock::Timestamp,
+    endpoint::{EmailCreate, EmailRetry, EmailSignIn, Endpoint, GetUser, Refresh, Revoke},
+    error::{Result, StepUpError},
+    parse::refusal,
+    types::{OtpVerification, User, VerificationType, VerifyResponse},
+};
+
+impl StepUpClient {
+    /// Sends a sign-in code to an email address.
+    ///
+    /// # Errors
+    ///
+    /// [`RateLimited`](StepUpError::RateLimited), [`CaptchaRequired`](StepUpError::CaptchaRequired), and those of every
+    /// request: [`Network`](StepUpError::Network), [`TimedOut`](StepUpError::TimedOut), [`Api`](StepUpError::Api),
+    /// [`Decode`](StepUpError::Decode).
+    pub fn send_sign_in_code(&self, email: &str) -> impl Future<Output = Result<OtpVerification>> + use<> {
+        let (client, email) = (self.clone(), email.trim().to_owned());
+        async move {
+            let uuid = client.run(client.inner.epoch(), &EmailCreate { email: &email }).await?;
+            Ok(sent(uuid, email))
+        }
+    }
+
+    /// Sends a new sign-in code in place of the last one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_sign_in_code`](Self::send_sign_in_code), and
+    /// [`UnknownVerification`](StepUpError::UnknownVerification).
+    pub fn resend_sign_in_code(
+        &self,
+        verification: &OtpVerification,
+    ) -> impl Future<Output = Result<OtpVerification>> + use<> {
+        let (client, last) = (self.clone(), verification.clone());
+        async move {
+            let retry = EmailRetry { email: &last.destination, verification_uuid: &last.uuid };
+            let uuid = client.run(client.inner.epoch(), &retry).await?;
+            Ok(OtpVerification { uuid, ..last })
+        }
+    }
+
+    /// Signs in with the code of [`send_sign_in_code`](Self::send_sign_in_code). Whoever was signed in is signed out on
+    /// this client.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidCode`](StepUpError::InvalidCode), [`CodeExpired`](StepUpError::CodeExpired),
+    /// [`TooManyAttempts`](StepUpError::TooManyAttempts), [`UnknownVerification`](StepUpError::UnknownVerification);
+    /// [`NotSignedIn`](StepUpError::NotSignedIn) where somebody signed in or out meanwhile; those of every request.
+    pub fn sign_in_with_otp(
+        &self,
+        verification: &OtpVerification,
+        code: &str,
+    ) -> impl Future<Output = Result<User>> + use<> {
+        let (client, verification, code) = (self.clone(), verification.clone(), clean_code(code));
+        async move {
+            let code = code?;
+            let inner = &client.inner;
+            let epoch = inner.epoch();
+            let session_key = inner.platform.keychain.session_key().await?;
+            let answer = client
+                .run(
+                    epoch,
+                    &EmailSignIn {
+                        verification_uuid: &verification.uuid,
+                        code: &code,
+                        session_public_key: session_key.as_hex(),
+                    },
+                )
+                .await?;
+            let uses_cookies = client.settings().await?.uses_cookies();
+            inner.require(epoch)?;
+            client.open_session(answer, uses_cookies)
+        }
+    }
+
+    fn open_session(&self, answer: VerifyResponse, uses_cookies: bool) -> Result<User> {
+        let token = answer.session_token.filter(|token| !token.expose().is_empty());
+        if token.is_none() && !uses_cookies {
+            return Err(StepUpError::Decode { expected: "a session token", line: 0, column: 0 });
+        }
+        if let Some(issued_at) = crate::session::SessionClaims::of(token.as_ref()).iat {
+            self.inner.clock.learn_from_token(Timestamp::from_secs_f64(issued_at));
+        }
+        self.inner.begin_epoch(Some((
+            token,
+            answer.user.clone(),
+            answer.expires_at.map(Timestamp::from_secs_f64),
+        )));
+        Ok(answer.user)
+    }
+
+    /// Gets the user anew, with what was linked or unlinked elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSignedIn`](StepUpError::NotSignedIn), [`SubjectMismatch`](StepUpError::SubjectMismatch), and those of every
+    /// request.
+    pub fn refresh_user(&self) -> impl Future<Output = Result<User>> + use<> {
+        let client = self.clone();
+        async move {
+            let epoch = client.inner.signed_in_epoch()?;
+            let user = client.run(epoch, &GetUser).await?;
+            if client.user().map(|known| known.id).as_ref() != Some(&user.id) {
+                return Err(StepUpError::SubjectMismatch);
+            }
+            client.inner.continue_session(None, user.clone(), None);
+            Ok(user)
+        }
+    }
+
+    /// Renews the session before it expires. What is held stays held.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSignedIn`](StepUpError::NotSignedIn), [`SubjectMismatch`](StepUpError::SubjectMismatch), and those of every
+    /// request.
+    pub fn refresh(&self) -> impl Future<Output = Result<User>> + use<> {
+        let client = self.clone();
+        async move {
+            let epoch = client.inner.signed_in_epoch()?;
+            let answer = client.run(epoch, &Refresh).await?;
+            client.inner.accept_verification(epoch, answer, &[]).map(|verified| verified.user)
+        }
+    }
+
+    /// Signs out. On this client it is done at once, with everything that was held; then the server is told.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSignedIn`](StepUpError::NotSignedIn) where nobody was. Those of every request where the server could not be
+    /// told: this client is signed out all the same, and the session ends on the server when it expires.
+    pub fn sign_out(&self) -> impl Future<Output = Result<()>> + use<> {
+        let client = self.clone();
+        let token = client.inner.signed_in_epoch().map(|_| {
+            let token = client.inner.current.borrow().token.clone();
+            client.inner.begin_epoch(None);
+            token
+        });
+        async move {
+            let response = client.perform_as(token?, &Revoke.call()).await?;
+            if response.is_success() { Ok(()) } else { Err(refusal(&response, &[], client.now())) }
+        }
+    }
+}
+
+fn sent(uuid: String, email: String) -> OtpVerification {
+    OtpVerification {
+        verification_type: VerificationType::Email,
+        destination: email,
+        uuid,
+        credential_id: None,
+    }
+}
+
+/// A code as it is sent: what people and mail programs put between the digits is taken out. An empty one is wrong
+/// without costing a try.
+pub(super) fn clean_code(code: &str) -> Result<String> {
+    let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    if code.is_empty() { Err(StepUpError::InvalidCode { attempts_left: None }) } else { Ok(code) }
+}

@@ -1,0 +1,84 @@
+//! Taking up the answer to a verification.
+
+use super::{Event, Inner};
+use crate::{
+    clock::Timestamp,
+    elevation::{Elevation, Parsed},
+    error::{Result, StepUpError},
+    secret::MfaToken,
+    session::{Epoch, SessionClaims},
+    types::{TokenScope, User, UserId, VerifyResponse},
+};
+
+/// What a verification brought. The elevated token itself stays in the client, which attaches it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verified {
+    /// The user.
+    pub user: User,
+    /// What is held from now on; `None` where no scope was asked for.
+    pub elevation: Option<Elevation>,
+    /// A legacy MFA token, where one was asked for.
+    pub mfa_token: Option<MfaToken>,
+}
+
+impl Inner {
+    /// Takes up the answer to a verification that asked for `scopes` in `epoch`.
+    ///
+    /// An answer for somebody else changes nothing. Otherwise the session is renewed and what was granted is held, also
+    /// where that is less than was asked for: the user's code is spent either way.
+    pub(super) fn accept_verification(
+        &self,
+        epoch: Epoch,
+        answer: VerifyResponse,
+        scopes: &[TokenScope],
+    ) -> Result<Verified> {
+        self.require(epoch)?;
+        // A token that cannot be read grants nothing, as if there were none.
+        let granted = answer.elevated_token.and_then(|token| Parsed::new(token).ok());
+        let session_token = answer.session_token.filter(|token| !token.expose().is_empty());
+        let renewed = SessionClaims::of(session_token.as_ref());
+        self.check_subject(&answer.user.id, &renewed, granted.as_ref())?;
+
+        if let Some(issued_at) = granted.as_ref().and_then(|parsed| parsed.issued_at) {
+            self.clock.learn_from_token(issued_at);
+        }
+        let expires_at = answer.expires_at.map(Timestamp::from_secs_f64);
+        self.continue_session(session_token, answer.user.clone(), expires_at);
+
+        let now = self.clock.now();
+        let granted = granted.filter(|parsed| parsed.elevation.expires_at > now);
+        let elevation = granted.as_ref().map(|parsed| parsed.elevation.clone());
+        if let Some(parsed) = granted {
+            self.elevations.borrow_mut().insert(parsed, now);
+            self.listeners.emit(&Event::ElevationsChanged);
+        }
+        let is_covered = |scope: &&TokenScope| {
+            elevation.as_ref().is_some_and(|elevation| elevation.scopes.contains(scope))
+        };
+        let missing: Vec<TokenScope> = scopes.iter().filter(|scope| !is_covered(scope)).cloned().collect();
+        if missing.is_empty() {
+            Ok(Verified { user: answer.user, elevation, mfa_token: answer.mfa_token })
+        } else {
+            Err(StepUpError::NotElevated { missing })
+        }
+    }
+
+    /// Everything in an answer is about the session's user, or the answer is refused.
+    fn check_subject(&self, user: &UserId, renewed: &SessionClaims, granted: Option<&Parsed>) -> Result<()> {
+        let current = self.current.borrow();
+        let session = SessionClaims::of(current.token.as_ref());
+        let differ =
+            |one: Option<&str>, other: Option<&str>| matches!((one, other), (Some(a), Some(b)) if a != b);
+        let session_subject = session.sub.as_deref();
+        let granted_subject = granted.and_then(|parsed| parsed.subject.as_deref());
+        if current.session.user.as_ref().map(|user| &user.id) != Some(user)
+            || differ(session_subject, renewed.sub.as_deref())
+            || differ(session_subject, granted_subject)
+            || differ(renewed.sub.as_deref(), granted_subject)
+        {
+            return Err(StepUpError::SubjectMismatch);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,223 @@
+//! The elevated access tokens that are held: parsing, selection, reservation.
+//!
+//! A single-use token is *reserved* while a request carries it, *spent* once the server accepted the request or called
+//! the token used, and *released* otherwise. So a lost connection never costs the user a verification, and two requests
+//! in flight never carry the same one.
+
+use serde::Deserialize;
+
+use crate::{
+    clock::Timestamp,
+    error::{Result, StepUpError},
+    jwt,
+    secret::ElevatedToken,
+    types::TokenScope,
+};
+
+/// What is held: for which scopes and until when. The token itself stays inside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Elevation {
+    /// What it may be used for.
+    pub scopes: Vec<TokenScope>,
+    /// When it expires, by the server's clock ([`StepUpClient::now`](crate::StepUpClient::now)).
+    pub expires_at: Timestamp,
+    /// Whether the first accepted request uses it up.
+    pub single_use: bool,
+}
+
+impl Elevation {
+    fn covers(&self, scope: &TokenScope) -> bool {
+        self.scopes.contains(scope)
+    }
+}
+
+/// An elevated access token that was read (`docs/PROTOCOL.md`, "Elevated access token").
+pub(crate) struct Parsed {
+    pub(crate) token: ElevatedToken,
+    pub(crate) elevation: Elevation,
+    pub(crate) subject: Option<Box<str>>,
+    pub(crate) issued_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    scope: String,
+    /// Seconds; [RFC 7519 §2](https://www.rfc-editor.org/rfc/rfc7519#section-2) allows fractions.
+    exp: f64,
+    #[serde(rename = "singleUse", default)]
+    single_use: Option<bool>,
+    sub: Option<Box<str>>,
+    iat: Option<f64>,
+}
+
+impl Parsed {
+    pub(crate) fn new(token: ElevatedToken) -> Result<Self> {
+        const EXPECTED: &str = "an elevated access token";
+        let claims: Claims = jwt::claims(token.expose(), EXPECTED)?;
+        let scopes = TokenScope::parse_list(&claims.scope);
+        if scopes.is_empty() {
+            return Err(StepUpError::Decode { expected: EXPECTED, line: 0, column: 0 });
+        }
+        Ok(Self {
+            elevation: Elevation {
+                scopes,
+                expires_at: Timestamp::from_secs_f64(claims.exp),
+                single_use: claims.single_use.unwrap_or(false),
+            },
+            subject: claims.sub,
+            issued_at: claims.iat.map(Timestamp::from_secs_f64),
+            token,
+        })
+    }
+}
+
+/// Names a held token for as long as the store lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HeldId(u64);
+
+struct Held {
+    id: HeldId,
+    token: ElevatedToken,
+    elevation: Elevation,
+    /// Whether a request in flight carries it; single-use ones only.
+    reserved: bool,
+}
+
+impl Held {
+    fn is_available(&self, scope: &TokenScope, now: Timestamp) -> bool {
+        !self.reserved && self.elevation.expires_at > now && self.elevation.covers(scope)
+    }
+}
+
+/// The tokens that are held, in memory only.
+#[derive(Default)]
+pub(crate) struct Elevations {
+    held: Vec<Held>,
+    next_id: u64,
+}
+
+impl Elevations {
+    /// Keeps a token. A reusable one replaces a reusable one for the same scopes; single-use ones add up, because each
+    /// is a verification that the user made.
+    pub(crate) fn insert(&mut self, parsed: Parsed, now: Timestamp) {
+        self.forget_expired(now);
+        let elevation = &parsed.elevation;
+        self.held.retain(|held| {
+            let replaced = !elevation.single_use
+                && !held.elevation.single_use
+                && held.elevation.scopes.len() == elevation.scopes.len()
+                && held.elevation.scopes.iter().all(|scope| elevation.covers(scope));
+            !replaced && held.token != parsed.token
+        });
+        self.held.push(Held {
+            id: HeldId(self.next_id),
+            token: parsed.token,
+            elevation: parsed.elevation,
+            reserved: false,
+        });
+        self.next_id += 1;
+    }
+
+    /// The token to use for `scope`: reusable before single-use, then the fewest scopes, then the soonest expiry; so
+    /// that what is worth most is kept.
+    fn select(&self, scope: &TokenScope, now: Timestamp) -> Option<usize> {
+        let worth =
+            |held: &Held| (held.elevation.single_use, held.elevation.scopes.len(), held.elevation.expires_at);
+        self.held
+            .iter()
+            .enumerate()
+            .filter(|(_, held)| held.is_available(scope, now))
+            .min_by_key(|(_, held)| worth(held))
+            .map(|(at, _)| at)
+    }
+
+    /// What is held for `scope` and free to be used.
+    pub(crate) fn find(&self, scope: &TokenScope, now: Timestamp) -> Option<&Elevation> {
+        self.select(scope, now).map(|at| &self.held[at].elevation)
+    }
+
+    /// Takes the token for a request. A single-use one is reserved until it is [spent](Self::spend) or
+    /// [released](Self::release).
+    pub(crate) fn reserve(&mut self, scope: &TokenScope, now: Timestamp) -> Option<(HeldId, ElevatedToken)> {
+        let at = self.select(scope, now)?;
+        let held = &mut self.held[at];
+        held.reserved = held.elevation.single_use;
+        Some((held.id, held.token.clone()))
+    }
+
+    /// The server accepted the request: a single-use token is gone.
+    pub(crate) fn spend(&mut self, id: HeldId) {
+        self.held.retain(|held| held.id != id || !held.elevation.single_use);
+    }
+
+    /// The server was not reached, or refused for another reason: the token is free again.
+    pub(crate) fn release(&mut self, id: HeldId) {
+        if let Some(held) = self.held.iter_mut().find(|held| held.id == id) {
+            held.reserved = false;
+        }
+    }
+
+    /// The server no longer takes the token.
+    pub(crate) fn discard(&mut self, id: HeldId) {
+        self.held.retain(|held| held.id != id);
+    }
+
+    /// Everything that is held and unexpired, reserved or not.
+    pub(crate) fn list(&self, now: Timestamp) -> Vec<Elevation> {
+        self.held
+            .iter()
+            .filter(|held| held.elevation.expires_at > now)
+            .map(|held| held.elevation.clone())
+            .collect()
+    }
+
+    /// Drops what has expired. What a request carries is left to that request.
+    pub(crate) fn forget_expired(&mut self, now: Timestamp) {
+        self.held.retain(|held| held.elevation.expires_at > now || held.reserved);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.held.clear();
+    }
+}
+
+/// The store by itself, for benchmarks; not part of the API.
+#[doc(hidden)]
+pub mod bench {
+    use super::{Elevation, Elevations, Parsed};
+    use crate::{ElevatedToken, Timestamp, TokenScope};
+
+    /// A store that holds what it is given.
+    #[derive(Default)]
+    pub struct Store(Elevations);
+
+    impl Store {
+        /// Keeps a token with these properties.
+        pub fn hold(&mut self, scopes: Vec<TokenScope>, expires_at: Timestamp, single_use: bool) {
+            let token = ElevatedToken::new(format!("token {}", self.0.next_id));
+            let elevation = Elevation { scopes, expires_at, single_use };
+            self.0.insert(
+                Parsed { token, elevation, subject: None, issued_at: None },
+                Timestamp::from_millis(i64::MIN),
+            );
+        }
+
+        /// The local check.
+        #[must_use]
+        pub fn is_held(&self, scope: &TokenScope, now: Timestamp) -> bool {
+            self.0.find(scope, now).is_some()
+        }
+
+        /// Selection with reservation and release, as a request does it.
+        pub fn reserve_and_release(&mut self, scope: &TokenScope, now: Timestamp) -> bool {
+            self.0.reserve(scope, now).is_some_and(|(id, _)| {
+                self.0.release(id);
+                true
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

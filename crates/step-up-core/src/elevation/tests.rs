@@ -1,0 +1,213 @@
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use proptest::prelude::*;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_secs(1_000_000);
+
+fn jwt(claims: &str) -> ElevatedToken {
+    ElevatedToken::new(format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(claims)))
+}
+
+fn token(scopes: &[TokenScope], lives: i64, single_use: bool, nonce: u64) -> Parsed {
+    let scope = scopes.iter().map(TokenScope::as_str).collect::<Vec<_>>().join(" ");
+    let exp = NOW.as_secs() + lives;
+    Parsed::new(jwt(&format!(
+        r#"{{"scope":"{scope}","exp":{exp},"singleUse":{single_use},"jti":"{nonce}"}}"#
+    )))
+    .unwrap()
+}
+
+use TokenScope::{CredentialLink as Link, WalletExport as Export, WalletSign as Sign};
+
+#[test]
+fn claims_are_read() {
+    let parsed =
+        Parsed::new(jwt(r#"{"scope":"wallet:export moon:land","exp":1000300.5,"sub":"u","iat":1000000}"#))
+            .unwrap();
+    assert_eq!(parsed.elevation.scopes, [Export, "moon:land".into()]);
+    assert_eq!(parsed.elevation.expires_at, Timestamp::from_millis(1_000_300_500));
+    assert!(!parsed.elevation.single_use);
+    assert_eq!(parsed.subject.as_deref(), Some("u"));
+    assert_eq!(parsed.issued_at, Some(NOW));
+}
+
+#[test]
+fn what_is_no_elevated_token_is_refused_without_being_quoted() {
+    for claims in [
+        r#"{"exp":1}"#,
+        r#"{"scope":"","exp":1}"#,
+        r#"{"scope":"  ","exp":1}"#,
+        r#"{"scope":["wallet:export"],"exp":1}"#,
+        r#"{"scope":"hunter2"}"#,
+        r#"{"scope":"hunter2","exp":"hunter2"}"#,
+        "hunter2",
+    ] {
+        let error = Parsed::new(jwt(claims)).err().unwrap();
+        assert!(matches!(error, StepUpError::Decode { .. }), "{claims}: {error:?}");
+        assert!(!format!("{error:?} {error}").contains("hunter2"), "{error:?}");
+    }
+    for text in ["", "a.b", "a.b.c.d", "e30.!!!.sig"] {
+        assert!(Parsed::new(ElevatedToken::new(text)).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn an_expiry_that_is_no_number_of_this_world_saturates() {
+    let parsed = Parsed::new(jwt(r#"{"scope":"wallet:export","exp":1e300}"#)).unwrap();
+    assert_eq!(parsed.elevation.expires_at, Timestamp::from_millis(i64::MAX));
+}
+
+#[test]
+fn selection_keeps_what_is_worth_most() {
+    let mut store = Elevations::default();
+    store.insert(token(&[Export], 300, true, 1), NOW);
+    store.insert(token(&[Export, Sign], 100, true, 2), NOW);
+    assert_eq!(store.find(&Export, NOW).unwrap().scopes, [Export], "fewest scopes first");
+    store.insert(token(&[Export, Sign, Link], 600, false, 3), NOW);
+    assert!(!store.find(&Export, NOW).unwrap().single_use, "reusable before single-use");
+    store.insert(token(&[Export], 50, true, 4), NOW);
+    store.insert(token(&[Export, Sign], 500, false, 5), NOW);
+    assert_eq!(store.find(&Export, NOW).unwrap().scopes, [Export, Sign]);
+}
+
+#[test]
+fn of_two_alike_the_one_that_expires_sooner_is_used() {
+    let mut store = Elevations::default();
+    store.insert(token(&[Export], 300, true, 1), NOW);
+    store.insert(token(&[Export], 100, true, 2), NOW);
+    assert_eq!(store.find(&Export, NOW).unwrap().expires_at, NOW.after(std::time::Duration::from_secs(100)));
+}
+
+#[test]
+fn an_expired_token_is_not_held_from_its_very_second_on() {
+    let mut store = Elevations::default();
+    store.insert(token(&[Export], 10, false, 1), NOW);
+    let at = |secs| NOW.after(std::time::Duration::from_secs(secs));
+    assert!(store.find(&Export, at(9)).is_some());
+    assert!(store.find(&Export, at(10)).is_none());
+    assert!(store.list(at(10)).is_empty());
+}
+
+#[test]
+fn a_reusable_token_replaces_its_like_and_single_use_ones_add_up() {
+    let mut store = Elevations::default();
+    store.insert(token(&[Export, Sign], 100, false, 1), NOW);
+    store.insert(token(&[Sign, Export], 200, false, 2), NOW);
+    assert_eq!(store.list(NOW).len(), 1);
+    store.insert(token(&[Link], 100, true, 3), NOW);
+    store.insert(token(&[Link], 100, true, 4), NOW);
+    store.insert(token(&[Link], 100, true, 4), NOW);
+    assert_eq!(store.list(NOW).len(), 3, "the same token twice is one");
+}
+
+#[test]
+fn a_reserved_token_is_not_held_and_comes_back_when_released() {
+    let mut store = Elevations::default();
+    store.insert(token(&[Export], 100, true, 1), NOW);
+    let (id, _) = store.reserve(&Export, NOW).unwrap();
+    assert!(store.find(&Export, NOW).is_none());
+    assert!(store.reserve(&Export, NOW).is_none());
+    store.release(id);
+    let (id, _) = store.reserve(&Export, NOW).unwrap();
+    store.spend(id);
+    store.release(id);
+    assert!(store.find(&Export, NOW).is_none(), "spent is spent");
+}
+
+#[test]
+fn a_reusable_token_is_shared_and_survives_being_spent() {
+    let mut store = Elevations::default();
+    store.insert(token(&[Export], 100, false, 1), NOW);
+    let (first, _) = store.reserve(&Export, NOW).unwrap();
+    let (second, _) = store.reserve(&Export, NOW).unwrap();
+    assert_eq!(first, second);
+    store.spend(first);
+    assert!(store.find(&Export, NOW).is_some());
+    store.discard(second);
+    assert!(store.find(&Export, NOW).is_none(), "the server has the last word");
+}
+
+/// What can happen to the store.
+#[derive(Clone, Debug)]
+enum Step {
+    Insert {
+        scopes: Vec<TokenScope>,
+        lives: i64,
+        single_use: bool,
+    },
+    Reserve(TokenScope),
+    /// Settle the nth request in flight.
+    Spend(usize),
+    Release(usize),
+    Discard(usize),
+    Wait(i64),
+}
+
+fn any_scope() -> impl Strategy<Value = TokenScope> {
+    prop_oneof![Just(Export), Just(Sign), Just(Link)]
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        (prop::collection::vec(any_scope(), 1..4), 1..50_i64, any::<bool>())
+            .prop_map(|(scopes, lives, single_use)| Step::Insert { scopes, lives, single_use }),
+        any_scope().prop_map(Step::Reserve),
+        (0..4_usize).prop_map(Step::Spend),
+        (0..4_usize).prop_map(Step::Release),
+        (0..4_usize).prop_map(Step::Discard),
+        (0..20_i64).prop_map(Step::Wait),
+    ]
+}
+
+proptest! {
+    /// Whatever the order: no two requests in flight carry the same single-use token, a spent one never comes back, an
+    /// expired one is never given out, and what is given out covers the scope.
+    #[test]
+    fn no_token_is_carried_twice(steps in prop::collection::vec(any_step(), 1..80)) {
+        let mut store = Elevations::default();
+        let mut now = NOW;
+        let mut nonce = 0;
+        let mut in_flight: Vec<(HeldId, ElevatedToken, bool)> = Vec::new();
+        let mut gone: Vec<ElevatedToken> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Insert { scopes, lives, single_use } => {
+                    nonce += 1;
+                    let lives = now.as_secs() - NOW.as_secs() + lives;
+                    store.insert(token(&scopes, lives, single_use, nonce), now);
+                }
+                Step::Reserve(scope) => {
+                    let expected = store.find(&scope, now).cloned();
+                    match store.reserve(&scope, now) {
+                        None => prop_assert_eq!(expected, None),
+                        Some((id, token)) => {
+                            let elevation = expected.unwrap();
+                            prop_assert!(elevation.expires_at > now && elevation.covers(&scope));
+                            prop_assert!(!gone.contains(&token), "a spent token came back");
+                            if elevation.single_use {
+                                prop_assert!(in_flight.iter().all(|(_, other, _)| *other != token), "carried twice");
+                            }
+                            in_flight.push((id, token, elevation.single_use));
+                        }
+                    }
+                }
+                Step::Spend(at) if at < in_flight.len() => {
+                    let (id, token, single_use) = in_flight.remove(at);
+                    store.spend(id);
+                    if single_use {
+                        gone.push(token);
+                    }
+                }
+                Step::Release(at) if at < in_flight.len() => store.release(in_flight.remove(at).0),
+                Step::Discard(at) if at < in_flight.len() => {
+                    let (id, token, _) = in_flight.remove(at);
+                    store.discard(id);
+                    gone.push(token);
+                }
+                Step::Wait(secs) => now = Timestamp::from_secs(now.as_secs() + secs),
+                Step::Spend(_) | Step::Release(_) | Step::Discard(_) => {}
+            }
+        }
+    }
+}

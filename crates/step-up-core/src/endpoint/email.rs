@@ -1,0 +1,138 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Auth, Call, Endpoint, incomplete};
+use crate::{
+    error::Result,
+    parse::decode,
+    transport::Method,
+    types::{TokenScope, VerifyResponse},
+};
+
+/// Sends a code to an address, for sign-in and step-up alike.
+pub(crate) struct EmailCreate<'a> {
+    pub(crate) email: &'a str,
+}
+
+impl Endpoint for EmailCreate<'_> {
+    /// The verification's identifier.
+    type Output = String;
+
+    fn call(&self) -> Call {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            email: &'a str,
+        }
+        Call::new(Method::Post, "/emailVerifications/create", Auth::Optional)
+            .body(&Body { email: self.email })
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<String> {
+        verification(body)
+    }
+}
+
+/// Sends a new code, which replaces the old one.
+pub(crate) struct EmailRetry<'a> {
+    pub(crate) email: &'a str,
+    pub(crate) verification_uuid: &'a str,
+}
+
+impl Endpoint for EmailRetry<'_> {
+    /// The verification's identifier.
+    type Output = String;
+
+    fn call(&self) -> Call {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            email: &'a str,
+            #[serde(rename = "verificationUUID")]
+            verification_uuid: &'a str,
+        }
+        let body = Body { email: self.email, verification_uuid: self.verification_uuid };
+        Call::new(Method::Post, "/emailVerifications/retry", Auth::Optional).body(&body)
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<String> {
+        verification(body)
+    }
+}
+
+fn verification(body: &[u8]) -> Result<String> {
+    #[derive(Deserialize)]
+    struct Created {
+        #[serde(rename = "verificationUUID")]
+        verification_uuid: String,
+    }
+    let created: Created = decode(body, "a verification")?;
+    if created.verification_uuid.is_empty() {
+        return Err(incomplete("a verification with an identifier"));
+    }
+    Ok(created.verification_uuid)
+}
+
+/// The body of both calls that take a code.
+#[derive(Serialize)]
+struct CodeBody<'a> {
+    #[serde(rename = "verificationUUID")]
+    verification_uuid: &'a str,
+    #[serde(rename = "verificationToken")]
+    code: &'a str,
+    #[serde(rename = "sessionPublicKey", skip_serializing_if = "Option::is_none")]
+    session_public_key: Option<&'a str>,
+    #[serde(rename = "requestedScopes", skip_serializing_if = "<[TokenScope]>::is_empty")]
+    scopes: &'a [TokenScope],
+}
+
+/// Signs in with a code.
+pub(crate) struct EmailSignIn<'a> {
+    pub(crate) verification_uuid: &'a str,
+    pub(crate) code: &'a str,
+    pub(crate) session_public_key: &'a str,
+}
+
+impl Endpoint for EmailSignIn<'_> {
+    type Output = VerifyResponse;
+
+    fn call(&self) -> Call {
+        let body = CodeBody {
+            verification_uuid: self.verification_uuid,
+            code: self.code,
+            session_public_key: Some(self.session_public_key),
+            scopes: &[],
+        };
+        Call::new(Method::Post, "/emailVerifications/signin", Auth::Never).device_signed().body(&body)
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+        decode(body, "a session")
+    }
+}
+
+/// Verifies the signed-in user with a code, for the scopes that are asked for.
+pub(crate) struct EmailVerify<'a> {
+    pub(crate) verification_uuid: &'a str,
+    pub(crate) code: &'a str,
+    pub(crate) scopes: &'a [TokenScope],
+}
+
+impl Endpoint for EmailVerify<'_> {
+    type Output = VerifyResponse;
+
+    fn call(&self) -> Call {
+        let body = CodeBody {
+            verification_uuid: self.verification_uuid,
+            code: self.code,
+            session_public_key: None,
+            scopes: self.scopes,
+        };
+        // An address that is not the user's is a link, and the server guards links.
+        Call::new(Method::Post, "/emailVerifications/verify", Auth::Required)
+            .device_signed()
+            .guarded_by(TokenScope::CredentialLink)
+            .body(&body)
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+        decode(body, "a verification's result")
+    }
+}

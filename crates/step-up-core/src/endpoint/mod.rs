@@ -1,0 +1,88 @@
+//! The calls of the protocol, one struct each: a pure `call()` that builds it and a pure `parse()` that reads the
+//! answer. Paths and bodies are in `docs/PROTOCOL.md`, "Endpoints".
+
+mod email;
+mod environment;
+mod session;
+mod step_up;
+
+use serde::Serialize;
+
+pub(crate) use self::{
+    email::{EmailCreate, EmailRetry, EmailSignIn, EmailVerify},
+    environment::{GetNonces, GetSettings},
+    session::{GetUser, Refresh, Revoke},
+    step_up::StepUpCheckCall,
+};
+use crate::{
+    error::{Result, StepUpError},
+    transport::Method,
+    types::TokenScope,
+};
+
+/// Whether a call needs somebody to be signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Auth {
+    /// Nobody: the call never carries a session token.
+    Never,
+    /// Whoever is signed in, if anybody.
+    Optional,
+    /// Somebody.
+    Required,
+}
+
+/// A call, before the client adds what it adds to every one.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    /// Below the environment.
+    pub(crate) path: &'static str,
+    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) auth: Auth,
+    /// Whether the device key signs a nonce for it.
+    pub(crate) is_device_signed: bool,
+    /// The scopes that the server may find missing.
+    pub(crate) guard: Option<TokenScope>,
+}
+
+impl Call {
+    fn new(method: Method, path: &'static str, auth: Auth) -> Self {
+        Self { method, path, body: None, auth, is_device_signed: false, guard: None }
+    }
+
+    fn body<T: Serialize>(mut self, body: &T) -> Self {
+        // The bodies are structs of texts and lists: writing them cannot fail. An empty body would be refused.
+        self.body = Some(serde_json::to_vec(body).unwrap_or_default());
+        self
+    }
+
+    fn device_signed(mut self) -> Self {
+        self.is_device_signed = true;
+        self
+    }
+
+    fn guarded_by(mut self, scope: TokenScope) -> Self {
+        self.guard = Some(scope);
+        self
+    }
+}
+
+/// A call of the protocol.
+pub(crate) trait Endpoint {
+    /// What the answer says.
+    type Output;
+
+    /// The call, with nothing that depends on who sends it.
+    fn call(&self) -> Call;
+
+    /// Reads the body of an accepted call.
+    fn parse(&self, body: &[u8]) -> Result<Self::Output>;
+}
+
+/// The answer was valid JSON without something that it must have.
+fn incomplete(expected: &'static str) -> StepUpError {
+    StepUpError::Decode { expected, line: 0, column: 0 }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,25 @@
+use super::{Auth, Call, Endpoint};
+use crate::{
+    error::Result,
+    parse::decode,
+    transport::Method,
+    types::{StepUpCheckRequest, StepUpCheckResponse, TokenScope},
+};
+
+/// Asks whether the user has to verify once more for a scope.
+pub(crate) struct StepUpCheckCall<'a> {
+    pub(crate) scope: &'a TokenScope,
+}
+
+impl Endpoint for StepUpCheckCall<'_> {
+    type Output = StepUpCheckResponse;
+
+    fn call(&self) -> Call {
+        Call::new(Method::Post, "/stepUp/check", Auth::Required)
+            .body(&StepUpCheckRequest { scope: self.scope.clone() })
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<StepUpCheckResponse> {
+        decode(body, "the answer to a step-up check")
+    }
+}

@@ -1,0 +1,72 @@
+//! What goes over the wire, call by call. A change here is a change of protocol.
+
+use super::*;
+
+/// One line a call: what it is, who sends it, how, and its body.
+fn line(endpoint: &dyn Fn() -> Call) -> String {
+    let call = endpoint();
+    let signed = if call.is_device_signed { " device-signed" } else { "" };
+    let guard = call.guard.map(|scope| format!(" guarded-by={scope}")).unwrap_or_default();
+    let body = call.body.map(|body| format!(" {}", String::from_utf8(body).unwrap())).unwrap_or_default();
+    format!("{} {} auth={:?}{signed}{guard}{body}", call.method.as_str(), call.path, call.auth)
+}
+
+#[test]
+fn calls_are_what_the_protocol_says() {
+    use TokenScope::{CredentialLink, WalletExport};
+    let (uuid, code) = ("v1", "123456");
+    for (call, expected) in [
+        (line(&|| GetSettings.call()), "GET /settings auth=Never"),
+        (line(&|| GetNonces.call()), "GET /nonces?count=5 auth=Never"),
+        (line(&|| GetUser.call()), "GET /users auth=Required"),
+        (line(&|| Refresh.call()), "POST /refresh auth=Required device-signed"),
+        (line(&|| Revoke.call()), "POST /revoke auth=Required"),
+        (
+            line(&|| EmailCreate { email: "a@b.example" }.call()),
+            r#"POST /emailVerifications/create auth=Optional {"email":"a@b.example"}"#,
+        ),
+        (
+            line(&|| EmailRetry { email: "a@b.example", verification_uuid: uuid }.call()),
+            r#"POST /emailVerifications/retry auth=Optional {"email":"a@b.example","verificationUUID":"v1"}"#,
+        ),
+        (
+            line(&|| EmailSignIn { verification_uuid: uuid, code, session_public_key: "02ab" }.call()),
+            r#"POST /emailVerifications/signin auth=Never device-signed {"verificationUUID":"v1","verificationToken":"123456","sessionPublicKey":"02ab"}"#,
+        ),
+        (
+            line(&|| {
+                EmailVerify { verification_uuid: uuid, code, scopes: &[WalletExport, CredentialLink] }.call()
+            }),
+            r#"POST /emailVerifications/verify auth=Required device-signed guarded-by=credential:link {"verificationUUID":"v1","verificationToken":"123456","requestedScopes":["wallet:export","credential:link"]}"#,
+        ),
+        (
+            line(&|| EmailVerify { verification_uuid: uuid, code, scopes: &[] }.call()),
+            r#"POST /emailVerifications/verify auth=Required device-signed guarded-by=credential:link {"verificationUUID":"v1","verificationToken":"123456"}"#,
+        ),
+        (
+            line(&|| StepUpCheckCall { scope: &WalletExport }.call()),
+            r#"POST /stepUp/check auth=Required {"scope":"wallet:export"}"#,
+        ),
+    ] {
+        assert_eq!(call, expected);
+    }
+}
+
+#[test]
+fn unknown_fields_and_values_never_break_parsing() {
+    let answer = StepUpCheckCall { scope: &TokenScope::WalletExport }
+        .parse(br#"{"isRequired":true,"later":{},"credentials":[{"id":"1","format":"smell","new":[]}]}"#)
+        .unwrap();
+    assert!(answer.is_required);
+    assert_eq!(answer.credentials[0].format.as_str(), "smell");
+    assert_eq!(answer.default_credential_id, None);
+}
+
+#[test]
+fn an_answer_without_what_matters_is_an_error() {
+    assert!(StepUpCheckCall { scope: &TokenScope::WalletExport }.parse(b"{}").is_err());
+    assert!(EmailCreate { email: "" }.parse(br#"{"verificationUUID":""}"#).is_err());
+    assert!(EmailCreate { email: "" }.parse(br#"{"email":"a@b.example"}"#).is_err());
+    assert!(GetNonces.parse(b"[]").is_err());
+    assert!(Refresh.parse(br#"{"minifiedJwt":"x"}"#).is_err(), "a session without a user is none");
+}

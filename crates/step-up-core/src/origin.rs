@@ -1,0 +1,163 @@
+//! Which origin an address names, read strictly.
+//!
+//! Secrets go to listed origins only, so an address that this parser and the browser could read differently must not
+//! pass: user names, backslashes, control characters and exotic hosts are refused, and origins are compared as text.
+
+use std::net::Ipv4Addr;
+
+use crate::error::{Result, StepUpError};
+
+/// Scheme, host and port in their normal form: lower case, no default port.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Origin(String);
+
+impl Origin {
+    /// The origin of an absolute http or https address.
+    pub(crate) fn of(url: &str) -> Result<Self> {
+        let refuse =
+            |why: &str| Err(StepUpError::InvalidConfig { why: format!("{why}: {}", without_query(url)) });
+        if !url.bytes().all(|byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'\\' | b'"' | b'<' | b'>'))
+        {
+            return refuse("an address may only have visible ASCII characters and no \\, \", < or >");
+        }
+        let Some((scheme, rest)) = url.split_once("://") else {
+            return refuse("an address must start with https:// or http://");
+        };
+        let scheme = scheme.to_ascii_lowercase();
+        let default_port = match scheme.as_str() {
+            "https" => 443,
+            "http" => 80,
+            _ => return refuse("an address must start with https:// or http://"),
+        };
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+        let (host, port) = match authority.rfind(':') {
+            Some(colon) if !authority.ends_with(']') => (&authority[..colon], Some(&authority[colon + 1..])),
+            _ => (authority.as_str(), None),
+        };
+        if !is_host(host) {
+            return refuse("the host is not a plain name or address");
+        }
+        let port = match port.map(|digits| (digits, digits.parse::<u16>())) {
+            None => default_port,
+            Some((digits, Ok(port))) if digits.bytes().all(|byte| byte.is_ascii_digit()) => port,
+            Some(_) => return refuse("the port is not a number"),
+        };
+        Ok(Self(if port == default_port {
+            format!("{scheme}://{host}")
+        } else {
+            format!("{scheme}://{host}:{port}")
+        }))
+    }
+
+    /// Whether nobody on the way can read what is sent: https, or this machine itself.
+    pub(crate) fn is_trustworthy(&self) -> bool {
+        let Some(rest) = self.0.strip_prefix("http://") else { return true };
+        let host = match rest.rfind(':') {
+            Some(colon) if !rest.ends_with(']') => &rest[..colon],
+            _ => rest,
+        };
+        host == "localhost"
+            || host == "[::1]"
+            || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_host(host: &str) -> bool {
+    match host.strip_prefix('[') {
+        Some(rest) => {
+            rest.strip_suffix(']').is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok())
+        }
+        None => {
+            !host.is_empty()
+                && host
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte))
+        }
+    }
+}
+
+/// What may be shown of an address: its query could hold a code.
+pub(crate) fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_normal() {
+        for (url, origin) in [
+            ("https://Example.COM", "https://example.com"),
+            ("HTTPS://example.com:443/a?b#c", "https://example.com"),
+            ("http://localhost:8787/api/v0", "http://localhost:8787"),
+            ("http://[::1]:80/", "http://[::1]"),
+            ("https://example.com?x=https://evil.example", "https://example.com"),
+            ("https://example.com#@evil.example", "https://example.com"),
+        ] {
+            assert_eq!(Origin::of(url).unwrap().as_str(), origin, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_a_browser_could_read_differently_is_refused() {
+        for url in [
+            "",
+            "example.com",
+            "//example.com",
+            "/path",
+            "ftp://example.com",
+            "javascript:alert(1)",
+            "https://",
+            "https:///path",
+            "https://good.example@evil.example",
+            "https://user:pw@evil.example/",
+            "https://good.example\\@evil.example",
+            "https://good.example\t.evil.example",
+            "https://good .example",
+            "https://good.exämple",
+            "https://%67ood.example",
+            "https://good.example:",
+            "https://good.example:+443",
+            "https://good.example:99999",
+            "https://[::1",
+            "https://[::1]x",
+            "https://[evil.example]",
+            " https://good.example",
+            "https://good.example\n",
+        ] {
+            assert!(Origin::of(url).is_err(), "{url:?} passed as {:?}", Origin::of(url).map(|o| o.0));
+        }
+    }
+
+    #[test]
+    fn only_https_and_loopback_are_trustworthy() {
+        for url in [
+            "https://a.example",
+            "http://localhost:1",
+            "http://127.0.0.1",
+            "http://127.9.9.9:5",
+            "http://[::1]:5",
+        ] {
+            assert!(Origin::of(url).unwrap().is_trustworthy(), "{url}");
+        }
+        for url in [
+            "http://a.example",
+            "http://localhost.evil.example",
+            "http://127.0.0.1.evil.example",
+            "http://127.1",
+        ] {
+            assert!(!Origin::of(url).unwrap().is_trustworthy(), "{url}");
+        }
+    }
+
+    #[test]
+    fn errors_leave_the_query_out() {
+        let error = Origin::of("ftp://example.com/cb?code=hunter2").err().unwrap();
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+}

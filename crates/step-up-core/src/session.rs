@@ -1,0 +1,132 @@
+//! Who is signed in, and the epoch that tells one session from the next.
+//!
+//! Each sign-in and each sign-out begins a new epoch. A request remembers the epoch that it was built in, and an answer
+//! from an older one changes nothing: it belongs to somebody who is no longer here.
+
+use std::cell::RefCell;
+
+use crate::{
+    clock::Timestamp,
+    error::{Result, StepUpError},
+    jwt,
+    secret::SessionToken,
+    types::{CredentialId, User},
+};
+
+/// Whether somebody is signed in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionStatus {
+    /// Nobody is.
+    #[default]
+    SignedOut,
+    /// Somebody is.
+    SignedIn,
+}
+
+/// Who is signed in, as an app may see it: without the token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Session {
+    /// The user; `None` where nobody is signed in.
+    pub user: Option<User>,
+    /// When the session expires, by the server's clock; `None` where that is not known.
+    pub expires_at: Option<Timestamp>,
+    /// The credential that the session was opened with, where the server says so.
+    pub sign_in_credential: Option<CredentialId>,
+    /// What kept the session from being read from or written to its store. It works all the same, in memory.
+    pub store_error: Option<StepUpError>,
+}
+
+impl Session {
+    /// Whether somebody is signed in.
+    #[must_use]
+    pub fn status(&self) -> SessionStatus {
+        if self.user.is_some() { SessionStatus::SignedIn } else { SessionStatus::SignedOut }
+    }
+}
+
+/// A session as a [`SessionStore`] keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredSession {
+    /// The token; `None` where it lives in a cookie.
+    pub token: Option<SessionToken>,
+    /// The user.
+    pub user: User,
+    /// When it expires, by the server's clock.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Keeps the session over reloads, if the app wants that. The default keeps nothing.
+///
+/// What is stored is as sensitive as a password: whoever reads it is signed in. Elevated tokens never get here. Calls
+/// come from one thread; `load` is called once, before any other.
+pub trait SessionStore {
+    /// What was saved last and not cleared since.
+    ///
+    /// # Errors
+    ///
+    /// [`Storage`](StepUpError::Storage) where it cannot be read.
+    fn load(&self) -> Result<Option<StoredSession>>;
+
+    /// Replaces what is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Storage`](StepUpError::Storage) where it cannot be written.
+    fn save(&self, session: &StoredSession) -> Result<()>;
+
+    /// Forgets what is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Storage`](StepUpError::Storage) where it cannot be removed.
+    fn clear(&self) -> Result<()>;
+}
+
+/// Keeps the session as long as the page lives.
+#[derive(Debug, Default)]
+pub struct MemorySessionStore(RefCell<Option<StoredSession>>);
+
+impl SessionStore for MemorySessionStore {
+    fn load(&self) -> Result<Option<StoredSession>> {
+        Ok(self.0.borrow().clone())
+    }
+
+    fn save(&self, session: &StoredSession) -> Result<()> {
+        self.0.replace(Some(session.clone()));
+        Ok(())
+    }
+
+    fn clear(&self) -> Result<()> {
+        self.0.replace(None);
+        Ok(())
+    }
+}
+
+/// Tells one session from the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Epoch(u64);
+
+impl Epoch {
+    pub(crate) fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// The claims of a session token that a client uses.
+#[derive(Default, serde::Deserialize)]
+pub(crate) struct SessionClaims {
+    pub(crate) sub: Option<Box<str>>,
+    pub(crate) signin_credential_id: Option<Box<str>>,
+    pub(crate) iat: Option<f64>,
+}
+
+impl SessionClaims {
+    /// The claims of `token`. One that this client cannot read may still be one that the server takes, so it is as if it
+    /// had none.
+    pub(crate) fn of(token: Option<&SessionToken>) -> Self {
+        token.and_then(|token| jwt::claims(token.expose(), "a session token").ok()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,67 @@
+//! A one-time code that was sent, and what a verification brings.
+
+use serde::Deserialize;
+
+use super::{CredentialId, User};
+use crate::secret::{ElevatedToken, MfaToken, SessionToken};
+
+/// How a code was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum VerificationType {
+    /// To an email address.
+    Email,
+    /// To a phone, as a text message.
+    Sms,
+}
+
+/// A one-time code that was sent and waits to be typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OtpVerification {
+    pub(crate) verification_type: VerificationType,
+    pub(crate) destination: String,
+    pub(crate) uuid: String,
+    pub(crate) credential_id: Option<CredentialId>,
+}
+
+impl OtpVerification {
+    /// How the code was sent.
+    #[must_use]
+    pub fn verification_type(&self) -> VerificationType {
+        self.verification_type
+    }
+
+    /// Where the code was sent: the email address or the phone number.
+    #[must_use]
+    pub fn destination(&self) -> &str {
+        &self.destination
+    }
+
+    /// The credential that the code proves; `None` where it signs in.
+    #[must_use]
+    pub fn credential_id(&self) -> Option<&CredentialId> {
+        self.credential_id.as_ref()
+    }
+
+    /// The server's identifier of this verification.
+    #[must_use]
+    pub fn uuid(&self) -> &str {
+        &self.uuid
+    }
+}
+
+/// The answer to every verification (`docs/PROTOCOL.md`, "Verification answers").
+#[derive(Deserialize)]
+pub(crate) struct VerifyResponse {
+    pub(crate) user: User,
+    /// Unix seconds.
+    #[serde(rename = "expiresAt")]
+    pub(crate) expires_at: Option<f64>,
+    #[serde(rename = "minifiedJwt")]
+    pub(crate) session_token: Option<SessionToken>,
+    #[serde(rename = "mfaToken")]
+    pub(crate) mfa_token: Option<MfaToken>,
+    #[serde(rename = "elevatedAccessToken")]
+    pub(crate) elevated_token: Option<ElevatedToken>,
+}

@@ -1,0 +1,605 @@
+//! Core lane: the client against a server that answers what no server should, late, or not at all.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::{pin::pin, rc::Rc, task::Poll};
+
+use step_up_core::{Event, HttpRequest, HttpResponse, SessionStatus, StepUpError, Timestamp, TokenScope};
+use support::*;
+
+const EXPORT: TokenScope = TokenScope::WalletExport;
+
+fn not_elevated() -> Result<(), StepUpError> {
+    Err(StepUpError::NotElevated { missing: vec![EXPORT] })
+}
+
+#[test]
+fn a_verification_elevates_and_the_check_asks_nobody() {
+    let (client, script) = signed_in("u");
+    elevate(&client, &script, 300, true);
+    let check = run(client.check(&EXPORT));
+    assert!(!check.is_required);
+    assert!(script.requests("/stepUp/check").is_empty());
+    script.assert_done();
+}
+
+#[test]
+fn without_a_token_the_server_is_asked() {
+    let (client, script) = signed_in("u");
+    script.expect(
+        "/stepUp/check",
+        200,
+        r#"{"isRequired":true,"credentials":[{"id":"c","format":"email","alias":"a@b.example"}],"defaultCredentialId":"c"}"#,
+    );
+    let check = run(client.check(&EXPORT));
+    assert!(check.is_required);
+    assert_eq!(check.credentials[0].alias.as_deref(), Some("a@b.example"));
+    assert_eq!(check.default_credential_id, Some("c".into()));
+    assert_eq!(check.cause, None);
+}
+
+#[test]
+fn whatever_goes_wrong_in_a_check_it_is_required() {
+    let refusals = [
+        (Answer::Network, StepUpError::Network),
+        (
+            Answer::Reply(500, "oops".into()),
+            StepUpError::Api {
+                status: 500,
+                code: None,
+                message: "The server answered with status 500.".into(),
+            },
+        ),
+        (
+            Answer::Reply(200, "<html>".into()),
+            StepUpError::Decode { expected: "the answer to a step-up check", line: 1, column: 1 },
+        ),
+        (
+            Answer::Reply(200, "{}".into()),
+            StepUpError::Decode { expected: "the answer to a step-up check", line: 1, column: 2 },
+        ),
+        (Answer::Reply(401, "{}".into()), StepUpError::NotSignedIn),
+    ];
+    for (answer, cause) in refusals {
+        let (client, script) = signed_in("u");
+        script.expect_answer("/stepUp/check", answer);
+        let check = run(client.check(&EXPORT));
+        assert!(check.is_required, "{cause:?}");
+        assert_eq!(check.cause, Some(cause));
+    }
+    let (client, _) = client();
+    assert_eq!(run(client.check(&EXPORT)).cause, Some(StepUpError::NotSignedIn));
+    assert!(run(client.is_required(&EXPORT)));
+}
+
+#[test]
+fn a_hundred_simultaneous_checks_make_one_request_and_all_get_its_answer() {
+    let (client, script) = signed_in("u");
+    let gate = Gate::default();
+    let answer = Answer::Reply(200, r#"{"isRequired":false}"#.into());
+    script.expect_answer("/stepUp/check", Answer::Wait(gate.clone(), Box::new(answer)));
+    let mut checks: Vec<_> = (0..100).map(|_| Box::pin(client.check(&EXPORT))).collect();
+    for check in &mut checks {
+        assert!(poll(&mut check.as_mut()).is_pending());
+    }
+    // The first caller gives up; the others must not notice.
+    drop(checks.remove(0));
+    gate.open();
+    for mut check in checks {
+        let Poll::Ready(check) = poll(&mut check.as_mut()) else { panic!("still waiting") };
+        assert!(!check.is_required);
+    }
+    assert_eq!(script.requests("/stepUp/check").len(), 1);
+}
+
+#[test]
+fn a_later_check_and_one_of_another_scope_ask_again() {
+    let (client, script) = signed_in("u");
+    for _ in 0..2 {
+        script.expect("/stepUp/check", 200, r#"{"isRequired":true}"#);
+        run(client.check(&EXPORT));
+    }
+    script.expect("/stepUp/check", 200, r#"{"isRequired":true}"#);
+    run(client.check(&TokenScope::WalletSign));
+    assert_eq!(script.requests("/stepUp/check").len(), 3);
+}
+
+#[test]
+fn a_check_is_not_shared_over_a_sign_in() {
+    let (client, script) = signed_in("u");
+    let gate = Gate::default();
+    let answer = Answer::Reply(200, r#"{"isRequired":false}"#.into());
+    script.expect_answer("/stepUp/check", Answer::Wait(gate.clone(), Box::new(answer)));
+    let mut old = pin!(client.check(&EXPORT));
+    assert!(poll(&mut old).is_pending());
+    sign_in(&client, &script, "other");
+    script.expect("/stepUp/check", 200, r#"{"isRequired":true}"#);
+    assert!(run(client.check(&EXPORT)).is_required);
+    gate.open();
+    let Poll::Ready(old) = poll(&mut old) else { panic!("still waiting") };
+    assert!(old.is_required, "the answer was for somebody who is no longer here");
+    assert_eq!(old.cause, Some(StepUpError::NotSignedIn));
+}
+
+#[test]
+fn an_answer_without_a_token_is_not_elevated_and_keeps_the_session() {
+    let (client, script) = signed_in("u");
+    assert_eq!(verify(&client, &script, &[EXPORT], 200, verified("u", None)), not_elevated());
+    assert_eq!(client.status(), SessionStatus::SignedIn);
+    assert!(client.elevations().is_empty());
+}
+
+#[test]
+fn a_token_without_the_scope_is_kept_for_what_it_is_good_for() {
+    let (client, script) = signed_in("u");
+    let answer = verified("u", Some(&claims("wallet:sign", 300, false)));
+    assert_eq!(verify(&client, &script, &[EXPORT], 200, answer), not_elevated());
+    assert!(client.elevation(&EXPORT).is_none());
+    assert!(client.elevation(&TokenScope::WalletSign).is_some());
+}
+
+#[test]
+fn every_requested_scope_must_be_covered_and_the_missing_ones_are_named() {
+    let (client, script) = signed_in("u");
+    let scopes = [EXPORT, TokenScope::WalletSign, TokenScope::CredentialLink];
+    let answer = verified("u", Some(&claims("wallet:sign", 300, false)));
+    assert_eq!(
+        verify(&client, &script, &scopes, 200, answer),
+        Err(StepUpError::NotElevated { missing: vec![EXPORT, TokenScope::CredentialLink] })
+    );
+}
+
+#[test]
+fn an_expired_token_and_one_that_cannot_be_read_elevate_nobody() {
+    for elevated in [claims("wallet:export", 0, false), claims("wallet:export", -5, true), "hunter2".into()] {
+        let (client, script) = signed_in("u");
+        let answer = verified("u", Some(&elevated));
+        assert_eq!(verify(&client, &script, &[EXPORT], 200, answer), not_elevated());
+        assert!(client.elevations().is_empty());
+        assert_eq!(client.status(), SessionStatus::SignedIn);
+    }
+}
+
+#[test]
+fn an_answer_about_somebody_else_changes_nothing() {
+    let mine = verified("u", Some(&claims("wallet:export", 300, false)));
+    let theirs = claims("wallet:export", 300, false).replace(r#""sub":"u""#, r#""sub":"other""#);
+    for answer in [
+        verified("other", Some(&claims("wallet:export", 300, false))),
+        verified("u", Some(&theirs)),
+        mine.replace(&session_token("u"), &session_token("other")),
+    ] {
+        let (client, script) = signed_in("u");
+        let before = client.session();
+        assert_eq!(verify(&client, &script, &[EXPORT], 200, answer), Err(StepUpError::SubjectMismatch));
+        assert_eq!(client.session(), before);
+        assert!(client.elevations().is_empty());
+        script.expect("/refresh", 200, verified("u", None));
+        run(client.refresh()).unwrap();
+        let authorization = format!("Bearer {}", session_token("u"));
+        let sent = script.requests("/refresh").pop().unwrap();
+        assert!(
+            sent.headers.contains(&("authorization".into(), authorization)),
+            "the old token is still the token"
+        );
+    }
+}
+
+#[test]
+fn an_answer_without_a_session_token_keeps_the_session_token() {
+    let (client, script) = signed_in("u");
+    let token = session_token("u");
+    let answer = verified("u", Some(&claims("wallet:export", 300, false)));
+    for replacement in [String::new(), r#""minifiedJwt":null,"x":"#.into()] {
+        let answer = if replacement.is_empty() {
+            answer.replace(&format!(r#""minifiedJwt":"{token}","#), "")
+        } else {
+            answer.replace(r#""minifiedJwt":"#, &replacement)
+        };
+        assert_ne!(answer, verified("u", None));
+        verify(&client, &script, &[EXPORT], 200, answer).unwrap();
+        script.expect("/users", 200, user("u"));
+        run(client.refresh_user()).unwrap();
+        let sent = script.requests("/users").pop().unwrap();
+        assert!(sent.headers.contains(&("authorization".into(), format!("Bearer {token}"))));
+    }
+}
+
+#[test]
+fn a_sign_out_while_the_answer_is_on_its_way_stores_nothing() {
+    let (client, script) = signed_in("u");
+    let verification = send_otp(&client, &script);
+    let gate = Gate::default();
+    let answer = Answer::Reply(200, verified("u", Some(&claims("wallet:export", 300, false))));
+    script.expect_answer("/emailVerifications/verify", Answer::Wait(gate.clone(), Box::new(answer)));
+    let mut verify = pin!(client.verify_otp(&verification, "123456", &[EXPORT]));
+    assert!(poll(&mut verify).is_pending());
+    script.expect("/revoke", 204, "");
+    run(client.sign_out()).unwrap();
+    gate.open();
+    assert_eq!(
+        poll(&mut verify).map(|result| result.map(|_| ())),
+        Poll::Ready(Err(StepUpError::NotSignedIn))
+    );
+    assert_eq!(client.status(), SessionStatus::SignedOut);
+    assert!(client.elevations().is_empty());
+}
+
+#[test]
+fn signing_in_as_another_meanwhile_stores_nothing_for_them() {
+    let (client, script) = signed_in("u");
+    let verification = send_otp(&client, &script);
+    let gate = Gate::default();
+    let answer = Answer::Reply(200, verified("u", Some(&claims("wallet:export", 300, false))));
+    script.expect_answer("/emailVerifications/verify", Answer::Wait(gate.clone(), Box::new(answer)));
+    let mut verify = pin!(client.verify_otp(&verification, "123456", &[EXPORT]));
+    assert!(poll(&mut verify).is_pending());
+    sign_in(&client, &script, "other");
+    gate.open();
+    assert_eq!(
+        poll(&mut verify).map(|result| result.map(|_| ())),
+        Poll::Ready(Err(StepUpError::NotSignedIn))
+    );
+    assert_eq!(client.user().unwrap().id.as_str(), "other");
+    assert!(client.elevations().is_empty());
+}
+
+#[test]
+fn of_two_sign_ins_at_once_one_wins_and_the_other_says_so() {
+    let (client, script) = client();
+    script.expect("/create", 200, r#"{"verificationUUID":"v"}"#);
+    let verification = run(client.send_sign_in_code("a@b.example")).unwrap();
+    let gate = Gate::default();
+    let answer = Answer::Reply(200, verified("slow", None));
+    script.expect_answer("/signin", Answer::Wait(gate.clone(), Box::new(answer)));
+    let mut slow = pin!(client.sign_in_with_otp(&verification, "123456"));
+    assert!(poll(&mut slow).is_pending());
+    sign_in(&client, &script, "quick");
+    gate.open();
+    assert_eq!(poll(&mut slow).map(|result| result.map(|_| ())), Poll::Ready(Err(StepUpError::NotSignedIn)));
+    assert_eq!(client.user().unwrap().id.as_str(), "quick");
+}
+
+#[test]
+fn a_sign_in_without_a_session_token_is_none() {
+    for token in ["null".to_owned(), r#""""#.to_owned()] {
+        let (client, script) = client();
+        script.expect("/create", 200, r#"{"verificationUUID":"v"}"#);
+        let verification = run(client.send_sign_in_code("a@b.example")).unwrap();
+        let answer = verified("u", None).replace(&format!(r#""{}""#, session_token("u")), &token);
+        script.expect("/signin", 200, answer);
+        assert_eq!(
+            run(client.sign_in_with_otp(&verification, "123456")),
+            Err(StepUpError::Decode { expected: "a session token", line: 0, column: 0 })
+        );
+        assert_eq!(client.status(), SessionStatus::SignedOut);
+    }
+}
+
+#[test]
+fn a_server_that_is_too_slow_is_timed_out() {
+    let (client, script) = signed_in("u");
+    let verification = send_otp(&client, &script);
+    let answer = Answer::Reply(200, verified("u", None));
+    script.expect_answer("/emailVerifications/verify", Answer::Wait(Gate::default(), Box::new(answer)));
+    let mut verify = pin!(client.verify_otp(&verification, "123456", &[EXPORT]));
+    assert!(poll(&mut verify).is_pending());
+    assert_eq!(script.timers.borrow().last().unwrap().0.as_secs(), 30);
+    script.run_out_of_time();
+    assert_eq!(poll(&mut verify).map(|result| result.map(|_| ())), Poll::Ready(Err(StepUpError::TimedOut)));
+    assert_eq!(client.status(), SessionStatus::SignedIn);
+}
+
+#[test]
+fn a_clock_that_is_a_day_off_either_way_works_by_the_servers_date() {
+    for off in [-86_400, 86_400] {
+        let (client, script) = client();
+        script.now.set(NOW + off);
+        script.date.set(true);
+        sign_in(&client, &script, "u");
+        elevate(&client, &script, 300, true);
+        assert_eq!(client.now().as_secs(), NOW);
+        assert!(!run(client.check(&EXPORT)).is_required);
+        script.now.set(NOW + off + 300);
+        script.expect("/stepUp/check", 200, r#"{"isRequired":true}"#);
+        assert!(run(client.check(&EXPORT)).is_required, "it expires by the server's clock");
+    }
+}
+
+#[test]
+fn where_the_date_cannot_be_read_a_tokens_time_of_issue_counts() {
+    for off in [-86_400, 86_400] {
+        let (client, script) = client();
+        script.now.set(NOW + off);
+        sign_in(&client, &script, "u");
+        elevate(&client, &script, 300, true);
+        assert_eq!(client.now(), Timestamp::from_secs(NOW));
+        assert!(client.elevation(&EXPORT).is_some());
+    }
+}
+
+#[test]
+fn an_accepted_request_spends_the_token_and_carries_it_raw() {
+    let (client, script) = signed_in("u");
+    elevate(&client, &script, 300, true);
+    script.expect("/waas/ew/privateKey/export", 200, "{}");
+    run(client.send(HttpRequest::post("/waas/ew/privateKey/export"), EXPORT)).unwrap();
+    let sent = script.requests("/export").pop().unwrap();
+    let carried: Vec<_> =
+        sent.headers.iter().filter(|(name, _)| name == "x-dyn-elevated-access-token").collect();
+    assert_eq!(carried.len(), 1);
+    assert!(carried[0].1.starts_with("e30."), "raw, without Bearer");
+    assert!(client.elevations().is_empty());
+}
+
+#[test]
+fn a_lost_connection_a_refusal_and_a_dropped_future_keep_a_single_use_token() {
+    let (client, script) = signed_in("u");
+    elevate(&client, &script, 300, true);
+    let export = || HttpRequest::post("/export");
+    for (status, body) in
+        [(400, "{}"), (409, ""), (422, r#"{"error":"no","code":"x"}"#), (429, ""), (500, ""), (302, "")]
+    {
+        script.expect("/export", status, body);
+        run(client.send(export(), EXPORT)).unwrap_err();
+        assert!(client.elevation(&EXPORT).is_some(), "{status}");
+    }
+    script.expect_answer("/export", Answer::Network);
+    assert_eq!(run(client.send(export(), EXPORT)), Err(StepUpError::Network));
+    assert!(client.elevation(&EXPORT).is_some());
+    {
+        script.expect_answer("/export", Answer::Wait(Gate::default(), Box::new(Answer::Network)));
+        let mut dropped = pin!(client.send(export(), EXPORT));
+        assert!(poll(&mut dropped).is_pending());
+        assert!(client.elevation(&EXPORT).is_none(), "reserved is not held");
+    }
+    assert!(client.elevation(&EXPORT).is_some());
+    script.assert_done();
+}
+
+#[test]
+fn a_token_that_the_server_calls_used_is_dropped() {
+    let challenge = HttpResponse::new(401, "")
+        .with_header("WWW-Authenticate", r#"Bearer error="insufficient_user_authentication""#);
+    for answer in [
+        Answer::Reply(
+            403,
+            r#"{"error":"Elevated access token required","code":"elevated_access_token_required"}"#.into(),
+        ),
+        Answer::ReplyWith(challenge),
+    ] {
+        for single_use in [true, false] {
+            let (client, script) = signed_in("u");
+            elevate(&client, &script, 300, single_use);
+            let again = match &answer {
+                Answer::Reply(status, body) => Answer::Reply(*status, body.clone()),
+                Answer::ReplyWith(response) => Answer::ReplyWith(response.clone()),
+                _ => unreachable!(),
+            };
+            script.expect_answer("/export", again);
+            let refused = run(client.send(HttpRequest::post("/export"), EXPORT)).map(|_| ());
+            assert_eq!(refused, not_elevated());
+            assert!(client.elevations().is_empty());
+            assert_eq!(client.status(), SessionStatus::SignedIn, "the session is another matter");
+        }
+    }
+}
+
+#[test]
+fn two_requests_in_flight_never_carry_the_same_token() {
+    let (client, script) = signed_in("u");
+    elevate(&client, &script, 300, true);
+    let gate = Gate::default();
+    script.expect_answer("/export", Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, String::new()))));
+    script.expect("/export", 403, r#"{"error":"no","code":"elevated_access_token_required"}"#);
+    let mut first = pin!(client.send(HttpRequest::post("/export"), EXPORT));
+    assert!(poll(&mut first).is_pending());
+    assert_eq!(run(client.send(HttpRequest::post("/export"), EXPORT)).map(|_| ()), not_elevated());
+    gate.open();
+    assert!(matches!(poll(&mut first), Poll::Ready(Ok(_))));
+    let carried: Vec<bool> = script
+        .requests("/export")
+        .iter()
+        .map(|request| request.headers.iter().any(|(name, _)| name == "x-dyn-elevated-access-token"))
+        .collect();
+    assert_eq!(carried, [true, false]);
+}
+
+#[test]
+fn a_requests_end_in_a_later_session_touches_nothing_of_it() {
+    let (client, script) = signed_in("u");
+    elevate(&client, &script, 300, true);
+    let gate = Gate::default();
+    script
+        .expect_answer("/export", Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, "secret".into()))));
+    let mut export = pin!(client.send(HttpRequest::post("/export"), EXPORT));
+    assert!(poll(&mut export).is_pending());
+    sign_in(&client, &script, "u");
+    elevate(&client, &script, 300, true);
+    gate.open();
+    assert!(
+        matches!(poll(&mut export), Poll::Ready(Err(StepUpError::NotSignedIn))),
+        "the answer is not for this session"
+    );
+    assert!(client.elevation(&EXPORT).is_some());
+}
+
+#[test]
+fn tokens_go_to_listed_origins_only() {
+    let (client, script) = signed_in("u");
+    elevate(&client, &script, 300, true);
+    let before = script.seen.borrow().len();
+    for url in [
+        "https://evil.example/x",
+        "https://api.example@evil.example/",
+        "http://api.example/",
+        "ftp://api.example",
+        "x",
+    ] {
+        let error = run(client.send(HttpRequest::get(url), EXPORT)).unwrap_err();
+        assert!(
+            matches!(error, StepUpError::OriginNotAllowed { .. } | StepUpError::InvalidConfig { .. }),
+            "{url}: {error:?}"
+        );
+    }
+    assert_eq!(script.seen.borrow().len(), before, "nothing was sent");
+    assert!(client.elevation(&EXPORT).is_some());
+    script.expect("/own", 200, "");
+    run(client.send(HttpRequest::get("https://api.example/own"), EXPORT)).unwrap();
+    let own = script.requests("/own").pop().unwrap();
+    let names: Vec<_> = own.headers.iter().map(|(name, _)| name.as_ref()).collect();
+    assert_eq!(
+        names,
+        ["authorization", "x-dyn-elevated-access-token"],
+        "an own backend need allow no other header"
+    );
+}
+
+#[test]
+fn a_session_that_the_server_ended_is_over_here_too_unless_another_server_says_so() {
+    let (client, script) = signed_in("u");
+    script.expect("/own", 401, "");
+    assert_eq!(
+        run(client.send(HttpRequest::get("https://api.example/own"), None)),
+        Err(StepUpError::NotSignedIn)
+    );
+    assert_eq!(client.status(), SessionStatus::SignedIn);
+    script.expect("/users", 401, r#"{"error":"Unauthorized"}"#);
+    assert_eq!(run(client.refresh_user()), Err(StepUpError::NotSignedIn));
+    assert_eq!(client.status(), SessionStatus::SignedOut);
+}
+
+#[test]
+fn signing_out_works_without_a_network_and_says_that_the_server_was_not_told() {
+    let (client, script) = signed_in("u");
+    elevate(&client, &script, 300, true);
+    script.expect_answer("/revoke", Answer::Network);
+    assert_eq!(run(client.sign_out()), Err(StepUpError::Network));
+    assert_eq!(client.status(), SessionStatus::SignedOut);
+    assert!(client.elevations().is_empty());
+    assert_eq!(run(client.sign_out()), Err(StepUpError::NotSignedIn));
+    script.assert_done();
+}
+
+#[test]
+fn no_code_is_sent_to_a_credential_that_is_not_the_users() {
+    let (client, script) = signed_in("u");
+    let before = script.seen.borrow().len();
+    assert_eq!(run(client.send_otp(Some(&"x".into()))), Err(StepUpError::CredentialNotFound("x".into())));
+    assert!(matches!(
+        run(client.send_otp(Some(&"w".into()))),
+        Err(StepUpError::CredentialUnsupported { .. })
+    ));
+    assert_eq!(script.seen.borrow().len(), before);
+}
+
+#[test]
+fn an_empty_code_costs_no_try_and_a_pasted_one_is_cleaned() {
+    let (client, script) = signed_in("u");
+    let verification = send_otp(&client, &script);
+    for empty in ["", "  ", "- -"] {
+        assert_eq!(
+            run(client.verify_otp(&verification, empty, &[])).map(|_| ()),
+            Err(StepUpError::InvalidCode { attempts_left: None })
+        );
+    }
+    assert!(script.requests("/verify").is_empty());
+    script.expect("/verify", 200, verified("u", None));
+    run(client.verify_otp(&verification, " 123-456\u{a0}\n", &[])).unwrap();
+    let body = script.requests("/verify").pop().unwrap().body.unwrap();
+    assert!(String::from_utf8(body).unwrap().contains(r#""verificationToken":"123456""#));
+}
+
+#[test]
+fn a_call_is_labelled_signed_and_authorised_as_the_protocol_says() {
+    let (client, script) = signed_in("u");
+    let verification = send_otp(&client, &script);
+    script.expect("/verify", 200, verified("u", None));
+    run(client.verify_otp(&verification, "1", &[])).unwrap();
+    let sent = script.requests("/verify").pop().unwrap();
+    let header =
+        |name: &str| sent.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    assert_eq!(header("content-type"), Some("application/json"));
+    assert_eq!(header("authorization"), Some(format!("Bearer {}", session_token("u")).as_str()));
+    assert_eq!(header("x-dyn-version"), Some(concat!("YewStepUp/", env!("CARGO_PKG_VERSION"))));
+    assert!(header("x-dyn-api-version").unwrap().starts_with("API/"));
+    assert_eq!(header("x-dynamic-platform"), Some("web"));
+    assert_eq!(header("x-dyn-request-id").unwrap().len(), 50);
+    assert_eq!(header("x-dyn-session-id").unwrap().len(), 32);
+    assert_eq!(header("x-dyn-session-public-key").unwrap().len(), 66);
+    assert!(header("x-dynamic-device-nonce").unwrap().starts_with('n'));
+    assert_eq!(header("x-dynamic-device-publickey").unwrap().len(), 66);
+    assert_eq!(header("x-dynamic-device-signed-nonce").unwrap().len(), 128);
+    assert!(!sent.with_cookies);
+    let nonces: Vec<_> = script
+        .seen
+        .borrow()
+        .iter()
+        .flat_map(|request| request.headers.clone())
+        .filter(|(name, _)| name == "x-dynamic-device-nonce")
+        .map(|(_, value)| value)
+        .collect();
+    assert_eq!(nonces.len(), 2);
+    assert_ne!(nonces[0], nonces[1], "a nonce is used once");
+}
+
+#[test]
+fn in_a_cookie_environment_cookies_go_and_device_headers_do_not() {
+    let (client, script) = client();
+    script.expect("/settings", 200, r#"{"security":{"auth":{"storage":["cookie"]}},"sdk":{"x":1}}"#);
+    script.expect("/create", 200, r#"{"verificationUUID":"v"}"#);
+    let token = format!(r#","minifiedJwt":"{}""#, session_token("u"));
+    script.expect("/signin", 200, verified("u", None).replace(&token, ""));
+    let verification = run(client.send_sign_in_code("a@b.example")).unwrap();
+    run(client.sign_in_with_otp(&verification, "1")).unwrap();
+    assert_eq!(client.status(), SessionStatus::SignedIn);
+    let sent = script.requests("/signin").pop().unwrap();
+    assert!(sent.with_cookies);
+    assert!(sent.headers.iter().all(|(name, _)| !name.starts_with("x-dynamic-device")));
+    script.expect("/users", 200, user("u"));
+    run(client.refresh_user()).unwrap();
+    let sent = script.requests("/users").pop().unwrap();
+    assert!(sent.with_cookies && sent.headers.iter().all(|(name, _)| name != "authorization"));
+}
+
+#[test]
+fn settings_are_fetched_once_in_five_minutes_and_old_ones_outlive_a_failure() {
+    let (client, script) = signed_in("u");
+    assert_eq!(script.requests("/settings").len(), 1);
+    script.now.set(NOW + 301);
+    script.expect_answer("/settings", Answer::Network);
+    script.expect("/users", 200, user("u"));
+    run(client.refresh_user()).unwrap();
+    assert_eq!(script.requests("/settings").len(), 2);
+    script.assert_done();
+}
+
+#[test]
+fn a_listener_hears_what_happened_without_secrets_and_may_call_the_client() {
+    let (client, script) = client();
+    let heard = Rc::new(std::cell::RefCell::new(Vec::new()));
+    let subscription = client.subscribe({
+        let (client, heard) = (client.clone(), Rc::clone(&heard));
+        move |event| {
+            let _ = (client.elevations(), client.session(), client.subscribe(|_| {}));
+            heard.borrow_mut().push(event.clone());
+        }
+    });
+    sign_in(&client, &script, "u");
+    elevate(&client, &script, 300, true);
+    let text = format!("{:?}", heard.borrow());
+    for secret in ["123456", "e30.", "Bearer", "?"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+    assert!(heard.borrow().contains(&Event::SessionChanged));
+    assert!(heard.borrow().contains(&Event::ElevationsChanged));
+    assert!(heard.borrow().iter().any(
+        |event| matches!(event, Event::Request { path, outcome: Ok(200), .. } if path.ends_with("/emailVerifications/verify"))
+    ));
+    drop(subscription);
+    let count = heard.borrow().len();
+    client.recheck_elevations();
+    assert_eq!(heard.borrow().len(), count);
+}

@@ -1,0 +1,39 @@
+//! The browser: the only place that names its types.
+
+mod fetch;
+mod indexed_db;
+mod keychain;
+mod time;
+mod visibility;
+
+use step_up_core::{Config, Platform, StepUpError};
+use wasm_bindgen::JsValue;
+
+use self::{
+    fetch::FetchTransport,
+    keychain::WebCryptoKeychain,
+    time::{BrowserClock, BrowserTimer},
+};
+
+pub(crate) use self::visibility::on_visible;
+
+/// What a client needs, as a browser has it: `fetch`, its clock and timers, keys in IndexedDB, and a session that lives
+/// as long as the page.
+pub(crate) fn platform(config: &Config) -> Platform {
+    Platform::new(FetchTransport, BrowserClock, BrowserTimer, WebCryptoKeychain::new(config.environment_id()))
+}
+
+fn window() -> Result<web_sys::Window, StepUpError> {
+    web_sys::window().ok_or_else(|| StepUpError::UnsupportedTarget { why: "there is no window".into() })
+}
+
+/// What the browser says went wrong with keys or storage: its error's name, which carries no data.
+fn storage_error(error: &JsValue) -> StepUpError {
+    use wasm_bindgen::JsCast as _;
+    let why = error
+        .dyn_ref::<web_sys::DomException>()
+        .map(web_sys::DomException::name)
+        .or_else(|| error.dyn_ref::<js_sys::Error>().map(|error| error.name().into()))
+        .unwrap_or_else(|| "unknown error".into());
+    StepUpError::Storage { why }
+}

@@ -1,0 +1,60 @@
+//! One hook a file.
+
+mod client;
+mod elevation;
+mod session;
+mod step_up;
+
+pub use self::{
+    client::use_step_up_client,
+    elevation::{UseElevationHandle, use_elevation},
+    session::{UseSessionHandle, use_session},
+    step_up::{
+        UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions, use_step_up_authentication,
+        use_step_up_authentication_with_options,
+    },
+};
+
+use step_up_core::{Event, StepUpClient};
+use yew::prelude::*;
+
+/// Renders again whenever what `read` gives has changed after an event that is of interest, and gives it.
+#[hook]
+fn use_client_value<T, D>(
+    client: &StepUpClient,
+    dependencies: D,
+    concerns: fn(&Event) -> bool,
+    read: impl Fn(&StepUpClient) -> T + 'static,
+) -> T
+where
+    T: Clone + PartialEq + 'static,
+    D: Clone + PartialEq + 'static,
+{
+    let trigger = use_force_update();
+    let rendered = read(client);
+    // What the last render showed: an event that changes nothing renders nothing.
+    let shown = use_mut_ref(|| rendered.clone());
+    shown.replace(rendered.clone());
+    use_effect_with((client.clone(), dependencies), move |(client, _)| {
+        let update = {
+            let client = client.clone();
+            move || {
+                let current = read(&client);
+                let is_new = *shown.borrow() != current;
+                if is_new {
+                    shown.replace(current);
+                    trigger.force_update();
+                }
+            }
+        };
+        // Between the render and this effect something may have happened.
+        update();
+        let subscription = client.subscribe(move |event| {
+            if concerns(event) {
+                update();
+            }
+        });
+        move || drop(subscription)
+    });
+    rendered
+}

@@ -1,0 +1,105 @@
+//! `use_session`
+
+use std::ops::Deref;
+
+use step_up_core::{Event, OtpVerification, Result, Session, StepUpClient, User};
+use yew::prelude::*;
+
+use super::{use_client_value, use_step_up_client};
+
+/// Who is signed in, and the way in and out. Derefs to [`Session`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct UseSessionHandle {
+    session: Session,
+    client: StepUpClient,
+}
+
+impl Deref for UseSessionHandle {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl UseSessionHandle {
+    /// The user that is signed in.
+    #[must_use]
+    pub fn user(&self) -> Option<&User> {
+        self.session.user.as_ref()
+    }
+
+    /// Sends a sign-in code; see [`StepUpClient::send_sign_in_code`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StepUpClient::send_sign_in_code`].
+    pub fn send_sign_in_code(&self, email: &str) -> impl Future<Output = Result<OtpVerification>> + use<> {
+        self.client.send_sign_in_code(email)
+    }
+
+    /// Sends a new sign-in code; see [`StepUpClient::resend_sign_in_code`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StepUpClient::resend_sign_in_code`].
+    pub fn resend_sign_in_code(
+        &self,
+        verification: &OtpVerification,
+    ) -> impl Future<Output = Result<OtpVerification>> + use<> {
+        self.client.resend_sign_in_code(verification)
+    }
+
+    /// Signs in with the code; see [`StepUpClient::sign_in_with_otp`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StepUpClient::sign_in_with_otp`].
+    pub fn sign_in_with_otp(
+        &self,
+        verification: &OtpVerification,
+        code: &str,
+    ) -> impl Future<Output = Result<User>> + use<> {
+        self.client.sign_in_with_otp(verification, code)
+    }
+
+    /// Signs out; see [`StepUpClient::sign_out`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StepUpClient::sign_out`].
+    pub fn sign_out(&self) -> impl Future<Output = Result<()>> + use<> {
+        self.client.sign_out()
+    }
+}
+
+/// Who is signed in. Renders again when that changes.
+///
+/// ```
+/// use yew::prelude::*;
+/// use yew_step_up::use_session;
+///
+/// #[component]
+/// fn Greeting() -> Html {
+///     let session = use_session();
+///     match session.user() {
+///         Some(user) => html! { <p>{ format!("Hello, {}", user.email.as_deref().unwrap_or("you")) }</p> },
+///         None => html! { <p>{ "Please sign in." }</p> },
+///     }
+/// }
+/// ```
+///
+/// # Panics
+///
+/// Outside a [`StepUpProvider`](crate::StepUpProvider).
+///
+/// # Server-side rendering
+///
+/// Signed out, unless the provider was given a client that is signed in.
+#[hook]
+pub fn use_session() -> UseSessionHandle {
+    let client = use_step_up_client();
+    let concerns = |event: &Event| matches!(event, Event::SessionChanged);
+    let session = use_client_value(&client, (), concerns, StepUpClient::session);
+    UseSessionHandle { session, client }
+}

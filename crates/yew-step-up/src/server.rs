@@ -1,0 +1,65 @@
+//! Where there is no browser: a server that renders pages. Rendering sends nothing, so whatever would is an honest error.
+
+use std::time::{Duration, SystemTime};
+
+use futures_util::future::pending;
+use step_up_core::{
+    Clock, Config, HttpRequest, HttpResponse, Keychain, LocalFuture, Platform, PublicKey, Signature,
+    StepUpError, Timer, Timestamp,
+};
+
+/// What a client needs, as far as a server that renders pages has it.
+pub(crate) fn platform(_: &Config) -> Platform {
+    let transport = |_: HttpRequest| async { Err::<HttpResponse, _>(unsupported()) };
+    Platform::new(transport, SystemClock, NoTimer, NoKeychain)
+}
+
+/// A server's page never comes into view.
+pub(crate) fn on_visible(_: impl Fn() + 'static) -> impl FnOnce() + 'static {
+    || {}
+}
+
+fn unsupported() -> StepUpError {
+    StepUpError::UnsupportedTarget {
+        why:
+            "this is not a browser; call the hooks' methods from event handlers and effects, which run there"
+                .into(),
+    }
+}
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(0).after(since_epoch)
+    }
+}
+
+/// Nothing is waited for while a page is rendered.
+struct NoTimer;
+
+impl Timer for NoTimer {
+    fn sleep(&self, _: Duration) -> LocalFuture<'static, ()> {
+        Box::pin(pending())
+    }
+}
+
+struct NoKeychain;
+
+impl Keychain for NoKeychain {
+    fn session_key(&self) -> LocalFuture<'static, Result<PublicKey, StepUpError>> {
+        Box::pin(async { Err(unsupported()) })
+    }
+
+    fn sign_with_device_key(
+        &self,
+        _: Vec<u8>,
+    ) -> LocalFuture<'static, Result<(PublicKey, Signature), StepUpError>> {
+        Box::pin(async { Err(unsupported()) })
+    }
+
+    fn random(&self, _: &mut [u8]) -> Result<(), StepUpError> {
+        Err(unsupported())
+    }
+}

@@ -1,0 +1,423 @@
+//! Browser lane: the platform's parts and the hooks in headless Chromium.
+
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    pin::pin,
+    rc::Rc,
+    time::Duration,
+};
+
+use futures_util::future::{Either, select};
+use gloo::timers::future::TimeoutFuture;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use yew::prelude::*;
+use yew_step_up::{
+    Config, Event, HttpRequest, HttpResponse, LocalFuture, Platform, StepUpClient, StepUpError,
+    StepUpProvider, Timestamp, TokenScope, UseStepUpAuthenticationHandle, browser_platform, use_elevation,
+    use_session, use_step_up_authentication,
+};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+fn config() -> Config {
+    // Each test has its own environment, and so its own keys.
+    thread_local!(static NEXT: Cell<u32> = const { Cell::new(0) });
+    let number = NEXT.with(|next| next.replace(next.get() + 1));
+    let start = js_sys::Math::random().to_bits() >> 16 & 0xffff_ffff;
+    Config::new(format!("{start:08x}-0000-4000-8000-{number:012x}")).unwrap()
+}
+
+/// P-256 keys as the keychain gives them.
+fn platform(config: &Config) -> Platform {
+    browser_platform(config)
+}
+
+#[wasm_bindgen_test]
+async fn keys_are_made_once_kept_and_different() {
+    let config = config();
+    let keychain = platform(&config).keychain;
+    let session = keychain.session_key().await.unwrap();
+    let (device, signature) = keychain.sign_with_device_key(b"nonce".to_vec()).await.unwrap();
+    assert_ne!(session, device);
+    assert_eq!(session.as_hex().len(), 66);
+    assert_eq!(signature.as_hex().len(), 128);
+    // As after a reload: another keychain finds the same keys in IndexedDB.
+    let reloaded = platform(&config).keychain;
+    assert_eq!(reloaded.session_key().await.unwrap(), session);
+    assert_eq!(reloaded.sign_with_device_key(b"nonce".to_vec()).await.unwrap().0, device);
+}
+
+#[wasm_bindgen_test]
+async fn two_tabs_that_make_a_key_at_once_end_with_the_same() {
+    let config = config();
+    let (one, other) = (platform(&config).keychain, platform(&config).keychain);
+    let (a, b) = futures_util::future::join(one.session_key(), other.session_key()).await;
+    assert_eq!(a.unwrap(), b.unwrap());
+}
+
+#[wasm_bindgen_test]
+async fn environments_have_different_keys() {
+    let one = platform(&config()).keychain.session_key().await.unwrap();
+    let other = platform(&config()).keychain.session_key().await.unwrap();
+    assert_ne!(one, other);
+}
+
+#[wasm_bindgen_test]
+fn randomness_is_random() {
+    let keychain = platform(&config()).keychain;
+    let (mut a, mut b) = ([0; 32], [0; 32]);
+    keychain.random(&mut a).unwrap();
+    keychain.random(&mut b).unwrap();
+    assert_ne!(a, b);
+}
+
+#[wasm_bindgen_test]
+async fn fetch_gives_every_status_and_no_answer_is_network() {
+    let transport = platform(&config()).transport;
+    let origin = web_sys::window().unwrap().location().origin().unwrap();
+    let page = transport.send(HttpRequest::get(format!("{origin}/"))).await.unwrap();
+    assert_eq!(page.status, 200);
+    assert!(page.header("content-type").unwrap().contains("html"));
+    assert!(!page.body.is_empty());
+    let missing = transport.send(HttpRequest::get(format!("{origin}/nothing/here"))).await.unwrap();
+    assert_eq!(missing.status, 404);
+    // Port 9 is closed on every machine that a browser would call (and Chromium refuses it by itself).
+    let nobody = transport.send(HttpRequest::get("http://127.0.0.1:9/")).await;
+    assert_eq!(nobody, Err(StepUpError::Network));
+    let malformed = transport.send(HttpRequest::get(format!("{origin}/")).header("bad header", "x")).await;
+    assert!(matches!(malformed, Err(StepUpError::InvalidConfig { .. })), "{malformed:?}");
+}
+
+#[wasm_bindgen_test]
+async fn the_timer_waits_and_the_clock_runs() {
+    let platform = platform(&config());
+    let before = platform.clock.now();
+    platform.timer.sleep(Duration::from_millis(20)).await;
+    assert!(platform.clock.now().since(before) >= Duration::from_millis(15));
+    // More than a browser counts is a long time, not none.
+    let long = platform.timer.sleep(Duration::from_secs(u64::from(u32::MAX)));
+    let short = platform.timer.sleep(Duration::from_millis(20));
+    assert!(matches!(select(long, short).await, Either::Right(_)));
+}
+
+/// A server that answers what was put down for it, and the settings and nonces besides.
+#[derive(Clone, Default)]
+struct Server {
+    answers: Rc<RefCell<VecDeque<(u16, String)>>>,
+    now: Rc<Cell<i64>>,
+}
+
+impl Server {
+    fn answer(&self, status: u16, body: &str) {
+        self.answers.borrow_mut().push_back((status, body.to_owned()));
+    }
+
+    fn client(&self) -> StepUpClient {
+        let config = config();
+        let answers = Rc::clone(&self.answers);
+        let transport = move |request: HttpRequest| {
+            let (status, body) = match request.path() {
+                path if path.ends_with("/settings") => (200, "{}".into()),
+                path if path.ends_with("/nonces") => (200, r#"{"nonces":["1","2","3"]}"#.into()),
+                path => answers.borrow_mut().pop_front().unwrap_or_else(|| panic!("{path} was not expected")),
+            };
+            async move { Ok(HttpResponse::new(status, body)) }
+        };
+        self.now.set(1_000);
+        let now = Rc::clone(&self.now);
+        let clock = move || Timestamp::from_secs(now.get());
+        let platform = platform(&config).with_transport(transport).with_clock(clock);
+        StepUpClient::new(config, platform)
+    }
+
+    /// A client on which a user is signed in.
+    async fn signed_in(&self) -> StepUpClient {
+        let client = self.client();
+        self.answer(200, CREATED);
+        self.answer(200, &verified(None));
+        let verification = client.send_sign_in_code("a@b.example").await.unwrap();
+        client.sign_in_with_otp(&verification, "1").await.unwrap();
+        client
+    }
+}
+
+const CREATED: &str = r#"{"verificationUUID":"v","email":"a@b.example"}"#;
+const SCOPES: [TokenScope; 1] = [TokenScope::WalletExport];
+
+fn verified(claims: Option<&str>) -> String {
+    let elevated = claims
+        .map(|claims| {
+            let payload = web_sys::window().unwrap().btoa(claims).unwrap().replace('=', "");
+            format!(r#""elevatedAccessToken":"e30.{payload}.x","#)
+        })
+        .unwrap_or_default();
+    format!(
+        r#"{{{elevated}"minifiedJwt":"x","expiresAt":5000,"user":{{"id":"u","verifiedCredentials":[
+        {{"id":"c","format":"email","email":"a@b.example","signInEnabled":true}}]}}}}"#
+    )
+}
+
+/// What the test page shows, and how often it was rendered.
+#[derive(Clone, Default)]
+struct Seen {
+    handle: Rc<RefCell<Option<UseStepUpAuthenticationHandle>>>,
+    renders: Rc<Cell<u32>>,
+}
+
+impl PartialEq for Seen {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.renders, &other.renders)
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct PageProps {
+    client: StepUpClient,
+    seen: Seen,
+}
+
+#[component]
+fn Page(props: &PageProps) -> Html {
+    html! {
+        <StepUpProvider client={props.client.clone()}>
+            <Screen seen={props.seen.clone()} />
+            <Bystander renders={props.seen.clone()} />
+        </StepUpProvider>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ScreenProps {
+    seen: Seen,
+}
+
+#[component]
+fn Screen(props: &ScreenProps) -> Html {
+    let step_up = use_step_up_authentication();
+    let session = use_session();
+    let elevation = use_elevation(TokenScope::WalletExport);
+    props.seen.handle.replace(Some(step_up.clone()));
+    html! {
+        <p id="screen">
+            { format!(
+                "{:?} loading={} error={} otp={} held={}",
+                session.status(),
+                step_up.is_loading,
+                step_up.error.is_some(),
+                step_up.otp_verification.is_some(),
+                elevation.elevation().is_some(),
+            ) }
+        </p>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct BystanderProps {
+    renders: Seen,
+}
+
+/// Uses the hook, and nothing that changes: a token that is stored must not render it.
+#[component]
+fn Bystander(props: &BystanderProps) -> Html {
+    let _ = use_step_up_authentication();
+    props.renders.renders.set(props.renders.renders.get() + 1);
+    Html::default()
+}
+
+/// A mounted page.
+struct Mounted {
+    app: Option<AppHandle<Page>>,
+    root: web_sys::Element,
+    seen: Seen,
+}
+
+impl Mounted {
+    async fn new(client: &StepUpClient) -> Self {
+        let document = web_sys::window().unwrap().document().unwrap();
+        let root = document.create_element("div").unwrap();
+        document.body().unwrap().append_child(&root).unwrap();
+        let seen = Seen::default();
+        let props = PageProps { client: client.clone(), seen: seen.clone() };
+        let app = yew::Renderer::<Page>::with_root_and_props(root.clone(), props).render();
+        settle().await;
+        Self { app: Some(app), root, seen }
+    }
+
+    fn text(&self) -> String {
+        self.root.text_content().unwrap()
+    }
+
+    fn handle(&self) -> UseStepUpAuthenticationHandle {
+        self.seen.handle.borrow().clone().unwrap()
+    }
+
+    fn unmount(&mut self) {
+        self.app.take().unwrap().destroy();
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        self.root.remove();
+    }
+}
+
+/// Until the scheduler and what it spawned have nothing left to do.
+async fn settle() {
+    for _ in 0..3 {
+        TimeoutFuture::new(0).await;
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_state_follows_a_verification_and_a_reset() {
+    let server = Server::default();
+    let client = server.signed_in().await;
+    let page = Mounted::new(&client).await;
+    assert_eq!(page.text(), "SignedIn loading=false error=false otp=false held=false");
+
+    server.answer(200, CREATED);
+    let sending = page.handle().send_otp();
+    settle().await;
+    assert_eq!(
+        page.text(),
+        "SignedIn loading=true error=false otp=false held=false",
+        "a call begins when called"
+    );
+    sending.await.unwrap();
+    settle().await;
+    assert_eq!(page.text(), "SignedIn loading=false error=false otp=true held=false");
+
+    server.answer(
+        422,
+        r#"{"error":"no","code":"wrong_email_verification_token","payload":{"attemptsLeft":4}}"#,
+    );
+    let error = page.handle().verify_otp("1", &SCOPES).await.unwrap_err();
+    assert_eq!(error, StepUpError::InvalidCode { attempts_left: Some(4) });
+    settle().await;
+    assert_eq!(page.text(), "SignedIn loading=false error=true otp=true held=false");
+
+    server.answer(200, &verified(Some(r#"{"scope":"wallet:export","exp":1300,"singleUse":true}"#)));
+    page.handle().verify_otp("2", &SCOPES).await.unwrap();
+    settle().await;
+    assert_eq!(page.text(), "SignedIn loading=false error=false otp=false held=true");
+
+    page.handle().reset_state();
+    settle().await;
+    assert_eq!(
+        page.text(),
+        "SignedIn loading=false error=false otp=false held=true",
+        "a reset drops no token"
+    );
+}
+
+#[wasm_bindgen_test]
+async fn the_latest_call_writes_and_a_dropped_one_does_not_load_for_ever() {
+    let server = Server::default();
+    let client = server.signed_in().await;
+    let page = Mounted::new(&client).await;
+    server.answer(200, CREATED);
+    let slow = page.handle().send_otp();
+    // This one is the latest, and fails.
+    let quick = page.handle().verify_otp("1", &SCOPES).await;
+    assert_eq!(quick, Err(StepUpError::OtpNotSent));
+    slow.await.unwrap();
+    settle().await;
+    assert_eq!(page.text(), "SignedIn loading=false error=true otp=false held=false");
+
+    let dropped = page.handle().send_otp();
+    settle().await;
+    assert!(page.text().contains("loading=true"));
+    drop(dropped);
+    settle().await;
+    assert!(page.text().contains("loading=false error=true"));
+    assert_eq!(page.handle().error, Some(StepUpError::Cancelled));
+}
+
+#[wasm_bindgen_test]
+async fn a_token_that_is_stored_or_expires_renders_only_who_asked() {
+    let server = Server::default();
+    let client = server.signed_in().await;
+    let page = Mounted::new(&client).await;
+    let renders = page.seen.renders.get();
+    server.answer(200, CREATED);
+    let verification = client.send_otp(None).await.unwrap();
+    server.answer(200, &verified(Some(r#"{"scope":"wallet:export","exp":1300}"#)));
+    client.verify_otp(&verification, "1", &SCOPES).await.unwrap();
+    settle().await;
+    assert!(page.text().contains("held=true"));
+    // The page comes back into view when the token has long expired.
+    server.now.set(1_300);
+    let document = web_sys::window().unwrap().document().unwrap();
+    document.dispatch_event(&web_sys::Event::new("visibilitychange").unwrap()).unwrap();
+    settle().await;
+    assert!(page.text().contains("held=false"));
+    assert_eq!(page.seen.renders.get(), renders, "a bystander was rendered");
+}
+
+#[wasm_bindgen_test]
+async fn an_expiry_renders_by_itself() {
+    let server = Server::default();
+    let client = server.signed_in().await;
+    let page = Mounted::new(&client).await;
+    server.answer(200, CREATED);
+    let verification = client.send_otp(None).await.unwrap();
+    server.answer(200, &verified(Some(r#"{"scope":"wallet:export","exp":1000.2}"#)));
+    client.verify_otp(&verification, "1", &SCOPES).await.unwrap();
+    settle().await;
+    assert!(page.text().contains("held=true"));
+    server.now.set(1_001);
+    let changed = until(&client, |event| matches!(event, Event::ElevationsChanged));
+    changed.await;
+    settle().await;
+    assert!(page.text().contains("held=false"));
+}
+
+#[wasm_bindgen_test]
+async fn a_sign_out_renders_and_an_unmounted_page_still_stores_its_token() {
+    let server = Server::default();
+    let client = server.signed_in().await;
+    let mut page = Mounted::new(&client).await;
+    server.answer(200, CREATED);
+    page.handle().send_otp().await.unwrap();
+    server.answer(200, &verified(Some(r#"{"scope":"wallet:export","exp":1300}"#)));
+    let verifying = page.handle().verify_otp("1", &SCOPES);
+    page.unmount();
+    verifying.await.unwrap();
+    assert!(
+        client.elevation(&TokenScope::WalletExport).is_some(),
+        "the code was spent, so its token is kept"
+    );
+
+    let page = Mounted::new(&client).await;
+    assert!(page.text().starts_with("SignedIn") && page.text().ends_with("held=true"));
+    server.answer(204, "");
+    client.sign_out().await.unwrap();
+    settle().await;
+    assert_eq!(page.text(), "SignedOut loading=false error=false otp=false held=false");
+}
+
+/// The next event that is meant, waited for no longer than two seconds.
+fn until(client: &StepUpClient, is_meant: fn(&Event) -> bool) -> LocalFuture<'static, ()> {
+    let (sender, receiver) = futures_channel::oneshot::channel();
+    let sender = Cell::new(Some(sender));
+    let subscription = client.subscribe(move |event| {
+        if is_meant(event)
+            && let Some(sender) = sender.take()
+        {
+            let _ = sender.send(());
+        }
+    });
+    Box::pin(async move {
+        let limit = pin!(TimeoutFuture::new(2_000));
+        match select(receiver, limit).await {
+            Either::Left((received, _)) => received.unwrap(),
+            Either::Right(_) => panic!("the event did not come"),
+        }
+        drop(subscription);
+    })
+}

@@ -1,0 +1,11 @@
+//! Mounts the page on the real service.
+
+use page_headless_otp::{Page, PageProps};
+use yew_step_up::{Config, StepUpClient, StepUpError, browser_platform};
+
+fn main() -> Result<(), StepUpError> {
+    let config = Config::new("2762a57b-faa4-41ce-9f16-abff9300e2c9")?;
+    let platform = browser_platform(&config);
+    yew::Renderer::<Page>::with_props(PageProps { client: StepUpClient::new(config, platform) }).render();
+    Ok(())
+}
