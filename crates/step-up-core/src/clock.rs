@@ -5,7 +5,7 @@
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
-use crate::LocalFuture;
+use crate::{LocalFuture, http_date};
 
 /// A moment, in milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,11 +118,9 @@ impl Skew {
     /// Learns from a `Date` header ([RFC 9110 §6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1)) that was
     /// just received. What is no date is ignored: it says nothing.
     pub(crate) fn learn_from_date(&self, header: &str) {
-        let Ok(date) = httpdate::parse_http_date(header) else { return };
-        let Ok(since_epoch) = date.duration_since(std::time::UNIX_EPOCH) else { return };
-        let Ok(secs) = i64::try_from(since_epoch.as_secs()) else { return };
+        let Some(date) = http_date::parse(header) else { return };
         // The header is cut to seconds, so the middle of that second is the best guess.
-        let server = secs.saturating_mul(1000).saturating_add(500);
+        let server = date.0.saturating_add(500);
         self.estimate.set(Estimate::Server(server.saturating_sub(self.clock.now().0)));
     }
 

@@ -45,8 +45,7 @@ impl Config {
         if !is_uuid(environment_id) {
             return Err(StepUpError::InvalidConfig {
                 why: format!(
-                    "the environment id \"{}\" is not a UUID in lower case; copy it from the dashboard's API settings",
-                    environment_id.escape_debug()
+                    "the environment id \"{environment_id}\" is not a UUID in lower case; copy it from the dashboard's API settings"
                 ),
             });
         }

@@ -4,11 +4,10 @@
 //! the token used, and *released* otherwise. So a lost connection never costs the user a verification, and two requests
 //! in flight never carry the same one.
 
-use serde::Deserialize;
-
 use crate::{
     clock::Timestamp,
     error::{Result, StepUpError},
+    json::from_json,
     jwt,
     secret::ElevatedToken,
     types::TokenScope,
@@ -40,16 +39,16 @@ pub(crate) struct Parsed {
     pub(crate) issued_at: Option<Timestamp>,
 }
 
-#[derive(Deserialize)]
 struct Claims {
     scope: String,
     /// Seconds; [RFC 7519 §2](https://www.rfc-editor.org/rfc/rfc7519#section-2) allows fractions.
     exp: f64,
-    #[serde(rename = "singleUse", default)]
     single_use: Option<bool>,
     sub: Option<Box<str>>,
     iat: Option<f64>,
 }
+
+from_json!(Claims { scope = "scope", exp = "exp", single_use = "singleUse", sub = "sub", iat = "iat", });
 
 impl Parsed {
     pub(crate) fn new(token: ElevatedToken) -> Result<Self> {

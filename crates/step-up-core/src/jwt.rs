@@ -3,22 +3,20 @@
 //! The signature is not checked: the client has no key that the server could not replace, and decides nothing by these
 //! claims that the server does not decide again.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::de::DeserializeOwned;
-
 use crate::{
     error::{Result, StepUpError},
-    parse::decode,
+    json::{FromJson, decode},
 };
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 /// The claims of `token`.
-pub(crate) fn claims<T: DeserializeOwned>(token: &str, expected: &'static str) -> Result<T> {
+pub(crate) fn claims<T: FromJson>(token: &str, expected: &'static str) -> Result<T> {
     let malformed = StepUpError::Decode { expected, line: 0, column: 0 };
     let mut parts = token.split('.');
     let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return Err(malformed);
     };
-    let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| malformed)?;
+    let payload = Base64UrlUnpadded::decode_vec(payload).map_err(|_| malformed)?;
     decode(&payload, expected)
 }

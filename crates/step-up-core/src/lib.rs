@@ -1,14 +1,63 @@
-//! Step-up authentication without a platform.
+//! Step-up authentication without a platform: types, client, held tokens, routing.
+//!
+//! This crate knows no browser and no user interface. Time, waiting, requests, keys and the session's place come in
+//! through small traits ([`Clock`], [`Timer`], [`Transport`], [`Keychain`], [`SessionStore`]), gathered in a
+//! [`Platform`]. Yew apps use it through `yew-step-up`, which brings the browser's; here is a client whose server is a
+//! closure:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use step_up_core::{
+//!     Config, HttpRequest, HttpResponse, Keychain, LocalFuture, Platform, PublicKey, Result, Signature, StepUpClient,
+//!     StepUpError, Timestamp, TokenScope,
+//! };
+//!
+//! struct Keys;
+//!
+//! impl Keychain for Keys {
+//!     fn session_key(&self) -> LocalFuture<'static, Result<PublicKey>> {
+//!         Box::pin(async { Err(StepUpError::UnsupportedTarget { why: "this example has no keys".into() }) })
+//!     }
+//!     fn sign_with_device_key(&self, _: Vec<u8>) -> LocalFuture<'static, Result<(PublicKey, Signature)>> {
+//!         Box::pin(async { Err(StepUpError::UnsupportedTarget { why: "this example has no keys".into() }) })
+//!     }
+//!     fn random(&self, bytes: &mut [u8]) -> Result<()> {
+//!         bytes.fill(7); // An example. Use the platform's randomness.
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # fn main() -> Result<()> {
+//! let server = |request: HttpRequest| async move {
+//!     println!("{request:?}"); // method and path; never a secret
+//!     Ok(HttpResponse::new(200, "{}"))
+//! };
+//! let timer = |_: Duration| -> LocalFuture<'static, ()> { Box::pin(std::future::pending()) };
+//! let clock = || Timestamp::from_secs(1_795_514_400);
+//! let config = Config::new("2762a57b-faa4-41ce-9f16-abff9300e2c9")?;
+//! let client = StepUpClient::new(config, Platform::new(server, clock, timer, Keys));
+//!
+//! // Nobody is signed in, so nothing can be done without a step-up.
+//! let check = futures_util::FutureExt::now_or_never(client.check(&TokenScope::WalletExport)).unwrap();
+//! assert!(check.is_required);
+//! assert_eq!(check.cause, Some(StepUpError::NotSignedIn));
+//! # Ok(())
+//! # }
+//! ```
+
 mod client;
 mod clock;
 mod config;
 mod elevation;
 mod endpoint;
 mod error;
+mod http_date;
+mod json;
 mod jwt;
 mod keychain;
 mod origin;
-mod parse;
+mod refusal;
 pub mod routing;
 mod secret;
 mod session;
@@ -30,9 +79,8 @@ pub use session::{MemorySessionStore, Session, SessionStatus, SessionStore, Stor
 pub use state::{Action, CallId, StepUpModel, StepUpState};
 pub use transport::{HttpRequest, HttpResponse, Method, Transport};
 pub use types::{
-    AuthSettings, AuthStorage, CaptchaProvider, CaptchaSettings, Credential, CredentialFormat, CredentialId,
-    ExternalAuthSettings, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods, OtpVerification, Passkey,
-    Provider, SecuritySettings, Settings, StepUpCheckRequest, StepUpCheckResponse, StepUpCredential,
+    Credential, CredentialFormat, CredentialId, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods,
+    OtpVerification, Passkey, Provider, StepUpCheckRequest, StepUpCheckResponse, StepUpCredential,
     TokenScope, User, UserId, VerificationType, WalletProvider,
 };
 

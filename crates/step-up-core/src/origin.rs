@@ -3,8 +3,6 @@
 //! Secrets go to listed origins only, so an address that this parser and the browser could read differently must not
 //! pass: user names, backslashes, control characters and exotic hosts are refused, and origins are compared as text.
 
-use std::net::Ipv4Addr;
-
 use crate::error::{Result, StepUpError};
 
 /// Scheme, host and port in their normal form: lower case, no default port.
@@ -20,19 +18,17 @@ impl Origin {
         {
             return refuse("an address may only have visible ASCII characters and no \\, \", < or >");
         }
-        let Some((scheme, rest)) = url.split_once("://") else {
-            return refuse("an address must start with https:// or http://");
-        };
-        let scheme = scheme.to_ascii_lowercase();
-        let default_port = match scheme.as_str() {
-            "https" => 443,
-            "http" => 80,
-            _ => return refuse("an address must start with https:// or http://"),
-        };
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+        let lower_case = url.to_ascii_lowercase();
+        let (scheme, rest, default_port) =
+            match (lower_case.strip_prefix("https://"), lower_case.strip_prefix("http://")) {
+                (Some(rest), _) => ("https", rest, 443),
+                (_, Some(rest)) => ("http", rest, 80),
+                _ => return refuse("an address must start with https:// or http://"),
+            };
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let (host, port) = match authority.rfind(':') {
             Some(colon) if !authority.ends_with(']') => (&authority[..colon], Some(&authority[colon + 1..])),
-            _ => (authority.as_str(), None),
+            _ => (authority, None),
         };
         if !is_host(host) {
             return refuse("the host is not a plain name or address");
@@ -56,9 +52,7 @@ impl Origin {
             Some(colon) if !rest.ends_with(']') => &rest[..colon],
             _ => rest,
         };
-        host == "localhost"
-            || host == "[::1]"
-            || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        host == "localhost" || host == "[::1]" || is_loopback_ipv4(host)
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -68,9 +62,11 @@ impl Origin {
 
 fn is_host(host: &str) -> bool {
     match host.strip_prefix('[') {
-        Some(rest) => {
-            rest.strip_suffix(']').is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok())
-        }
+        // Whether it is a good address the browser finds out. It names no other host in any case.
+        Some(rest) => rest.strip_suffix(']').is_some_and(|address| {
+            !address.is_empty()
+                && address.bytes().all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte))
+        }),
         None => {
             !host.is_empty()
                 && host
@@ -78,6 +74,14 @@ fn is_host(host: &str) -> bool {
                     .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte))
         }
     }
+}
+
+/// `127.a.b.c`, written out: the short forms that browsers also take are not needed.
+fn is_loopback_ipv4(host: &str) -> bool {
+    let mut parts = host.split('.');
+    parts.next() == Some("127")
+        && parts.clone().count() == 3
+        && parts.all(|part| part.parse::<u8>().is_ok() && !part.starts_with('+'))
 }
 
 /// What may be shown of an address: its query could hold a code.

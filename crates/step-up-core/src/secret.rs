@@ -31,9 +31,9 @@ macro_rules! secret {
             }
         }
 
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                <Box<str>>::deserialize(deserializer).map(Self)
+        impl $crate::json::FromJson for $name {
+            fn from_json(value: &serde_json::Value) -> Option<Self> {
+                value.as_str().map(Self::new)
             }
         }
     };

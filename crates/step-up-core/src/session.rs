@@ -3,11 +3,12 @@
 //! Each sign-in and each sign-out begins a new epoch. A request remembers the epoch that it was built in, and an answer
 //! from an older one changes nothing: it belongs to somebody who is no longer here.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 
 use crate::{
     clock::Timestamp,
     error::{Result, StepUpError},
+    json::from_json,
     jwt,
     secret::SessionToken,
     types::{CredentialId, User},
@@ -29,7 +30,7 @@ pub enum SessionStatus {
 #[non_exhaustive]
 pub struct Session {
     /// The user; `None` where nobody is signed in.
-    pub user: Option<User>,
+    pub user: Option<Rc<User>>,
     /// When the session expires, by the server's clock; `None` where that is not known.
     pub expires_at: Option<Timestamp>,
     /// The credential that the session was opened with, where the server says so.
@@ -53,7 +54,7 @@ pub struct StoredSession {
     /// The token; `None` where it lives in a cookie.
     pub token: Option<SessionToken>,
     /// The user.
-    pub user: User,
+    pub user: Rc<User>,
     /// When it expires, by the server's clock.
     pub expires_at: Option<Timestamp>,
 }
@@ -116,12 +117,14 @@ impl Epoch {
 }
 
 /// The claims of a session token that a client uses.
-#[derive(Default, serde::Deserialize)]
+#[derive(Default)]
 pub(crate) struct SessionClaims {
     pub(crate) sub: Option<Box<str>>,
     pub(crate) signin_credential_id: Option<Box<str>>,
     pub(crate) iat: Option<f64>,
 }
+
+from_json!(SessionClaims { sub = "sub", signin_credential_id = "signin_credential_id", iat = "iat", });
 
 impl SessionClaims {
     /// The claims of `token`. One that this client cannot read may still be one that the server takes, so it is as if it

@@ -4,7 +4,10 @@ use std::{borrow::Cow, fmt, rc::Rc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{LocalFuture, error::Result, parse::decode};
+use crate::{
+    LocalFuture,
+    error::{Result, StepUpError},
+};
 
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,7 +100,7 @@ impl HttpRequest {
     /// [`Decode`](crate::StepUpError::Decode) where the value cannot be written as JSON, such as a map whose keys
     /// are no strings.
     pub fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Result<Self> {
-        self.body = Some(serde_json::to_vec(body).map_err(|error| crate::StepUpError::Decode {
+        self.body = Some(serde_json::to_vec(body).map_err(|error| StepUpError::Decode {
             expected: "a value that can be written as JSON",
             line: error.line(),
             column: error.column(),
@@ -162,7 +165,11 @@ impl HttpResponse {
     ///
     /// [`Decode`](crate::StepUpError::Decode) where it is no JSON of that type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        decode(&self.body, core::any::type_name::<T>())
+        serde_json::from_slice(&self.body).map_err(|error| StepUpError::Decode {
+            expected: core::any::type_name::<T>(),
+            line: error.line(),
+            column: error.column(),
+        })
     }
 }
 
@@ -205,14 +212,13 @@ impl Transport for Rc<dyn Transport> {
 
 /// The path of an absolute address or of one that starts with `/`.
 pub(crate) fn path_of(url: &str) -> &str {
-    let url = url.split(['?', '#']).next().unwrap_or(url);
-    match url.find("://") {
-        None => url,
-        Some(at) => {
-            let authority_and_path = &url[at + 3..];
-            authority_and_path.find('/').map_or("/", |slash| &authority_and_path[slash..])
-        }
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    let url = &url[..end];
+    if url.starts_with('/') {
+        return url;
     }
+    // The third slash ends the origin.
+    url.match_indices('/').nth(2).map_or("/", |(slash, _)| &url[slash..])
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ fn whatever_goes_wrong_in_a_check_it_is_required() {
         ),
         (
             Answer::Reply(200, "{}".into()),
-            StepUpError::Decode { expected: "the answer to a step-up check", line: 1, column: 2 },
+            StepUpError::Decode { expected: "the answer to a step-up check", line: 0, column: 0 },
         ),
         (Answer::Reply(401, "{}".into()), StepUpError::NotSignedIn),
     ];

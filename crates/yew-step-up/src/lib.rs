@@ -1,4 +1,53 @@
 //! Headless Yew hooks for step-up authentication.
+//!
+//! Before something that matters the user verifies once more; the elevated access token that this brings is bound to a
+//! scope, held in memory, and attached to the call. Wrap the app in a [`StepUpProvider`] and use the hooks below it:
+//!
+//! - [`use_step_up_authentication`]: whether a step-up is required, and the methods that do it, with a state to show;
+//! - [`use_session`]: who is signed in, and the way in and out;
+//! - [`use_elevation`]: what is held for a scope, and for how long;
+//! - [`use_step_up_client`]: the client, for the app's own calls with the elevated token of a scope.
+//!
+//! ```
+//! use yew::prelude::*;
+//! use yew_step_up::{HttpRequest, StepUpProvider, TokenScope, use_step_up_authentication, use_step_up_client};
+//!
+//! #[component]
+//! fn App() -> Html {
+//!     html! {
+//!         <StepUpProvider environment_id="2762a57b-faa4-41ce-9f16-abff9300e2c9">
+//!             <DeleteButton />
+//!         </StepUpProvider>
+//!     }
+//! }
+//!
+//! #[component]
+//! fn DeleteButton() -> Html {
+//!     let step_up = use_step_up_authentication();
+//!     let client = use_step_up_client();
+//!     let delete = step_up.callback(move |step_up, _: MouseEvent| {
+//!         let client = client.clone();
+//!         async move {
+//!             if step_up.is_step_up_required(&TokenScope::UserDelete).await {
+//!                 // Then show a screen that asks for the code and calls `verify_otp`.
+//!                 let _ = step_up.send_otp().await;
+//!             } else if let Err(error) = client.send(HttpRequest::delete("/users"), TokenScope::UserDelete).await {
+//!                 // Show the error.
+//!                 # drop(error);
+//!             }
+//!         }
+//!     });
+//!     html! { <button onclick={delete} disabled={step_up.is_loading}>{ "Delete my account" }</button> }
+//! }
+//! ```
+//!
+//! # Features
+//!
+//! Each verification method is a feature, so that an app pays for what it uses. `otp` (default): a code sent by email.
+//!
+//! # Server-side rendering
+//!
+//! Every hook renders on a server, and says what it does there. No request is sent while a page is rendered.
 
 #[cfg(target_arch = "wasm32")]
 mod browser;
@@ -19,13 +68,12 @@ pub use hooks::{
 };
 pub use provider::{StepUpProvider, StepUpProviderProps};
 pub use step_up_core::{
-    AuthSettings, AuthStorage, CaptchaProvider, CaptchaSettings, Clock, Config, Credential, CredentialFormat,
-    CredentialId, Elevation, Event, ExternalAuthSettings, HttpRequest, HttpResponse, Keychain, LocalFuture,
-    MemorySessionStore, Method, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods, MfaToken, OtpVerification,
-    Passkey, Platform, Provider, PublicKey, Result, SecuritySettings, Session, SessionStatus, SessionStore,
-    SessionToken, Settings, Signature, StepUpCheck, StepUpClient, StepUpCredential, StepUpError, StepUpState,
-    StoredSession, Subscription, Timer, Timestamp, TokenScope, Transport, User, UserId, VerificationType,
-    Verified, WalletProvider, routing,
+    Clock, Config, Credential, CredentialFormat, CredentialId, Elevation, Event, HttpRequest, HttpResponse,
+    Keychain, LocalFuture, MemorySessionStore, Method, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods,
+    MfaToken, OtpVerification, Passkey, Platform, Provider, PublicKey, Result, Session, SessionStatus,
+    SessionStore, SessionToken, Signature, StepUpCheck, StepUpClient, StepUpCredential, StepUpError,
+    StepUpState, StoredSession, Subscription, Timer, Timestamp, TokenScope, Transport, User, UserId,
+    VerificationType, Verified, WalletProvider, routing,
 };
 
 /// What a client of this environment needs, as a browser has it: `fetch`, its clock and timers, its own keys in
@@ -47,3 +95,8 @@ pub use step_up_core::{
 pub fn browser_platform(config: &Config) -> Platform {
     platform::platform(config)
 }
+
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

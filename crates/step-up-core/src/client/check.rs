@@ -62,9 +62,9 @@ impl StepUpClient {
     ///
     /// A held token answers without a request. Otherwise the server is asked, once for all who ask at the same time. It
     /// cannot fail: whatever goes wrong, the answer is "required", with the [`cause`](StepUpCheck::cause).
-    pub fn check(&self, scope: &TokenScope) -> impl Future<Output = StepUpCheck> + use<> {
+    pub fn check(&self, scope: &TokenScope) -> LocalFuture<'static, StepUpCheck> {
         let (client, scope) = (self.clone(), scope.clone());
-        async move {
+        Box::pin(async move {
             if client.elevation(&scope).is_some() {
                 return StepUpCheck::held();
             }
@@ -72,13 +72,13 @@ impl StepUpClient {
                 Ok(epoch) => client.shared_check(epoch, scope).await,
                 Err(error) => StepUpCheck::failed(error),
             }
-        }
+        })
     }
 
     /// [`check`](Self::check), as a yes or no.
-    pub fn is_required(&self, scope: &TokenScope) -> impl Future<Output = bool> + use<> {
+    pub fn is_required(&self, scope: &TokenScope) -> LocalFuture<'static, bool> {
         let check = self.check(scope);
-        async move { check.await.is_required }
+        Box::pin(async move { check.await.is_required })
     }
 
     fn shared_check(&self, epoch: Epoch, scope: TokenScope) -> Shared<CheckFuture> {

@@ -7,14 +7,13 @@ use futures_util::future::{Either, select};
 use super::{CachedSettings, Event, Inner, StepUpClient};
 use crate::{
     LocalFuture,
-    endpoint::{Auth, Call, Endpoint, GetNonces, GetSettings},
+    endpoint::{Auth, Call, Endpoint, GetNonces, GetSettings, Settings},
     error::{Result, StepUpError},
     keychain::random_alphanumeric,
-    parse::refusal,
+    refusal::refusal,
     secret::SessionToken,
     session::Epoch,
     transport::{HttpRequest, HttpResponse},
-    types::Settings,
 };
 
 /// How long the environment's settings are believed.
@@ -27,12 +26,11 @@ const API_VERSION: &str = "API/0.0.1125";
 impl StepUpClient {
     /// Sends a call of the protocol in `epoch`, and reads its answer.
     pub(super) async fn run<E: Endpoint>(&self, epoch: Epoch, endpoint: &E) -> Result<E::Output> {
-        let response = self.perform(epoch, endpoint.call()).await?;
-        endpoint.parse(&response.body)
+        endpoint.parse(&self.perform(epoch, endpoint.call()).await?)
     }
 
     /// The part of [`run`](Self::run) that is the same for every call, once in the program.
-    fn perform(&self, epoch: Epoch, call: Call) -> LocalFuture<'static, Result<HttpResponse>> {
+    fn perform(&self, epoch: Epoch, call: Call) -> LocalFuture<'static, Result<Vec<u8>>> {
         let client = self.clone();
         Box::pin(async move {
             let inner = &client.inner;
@@ -49,7 +47,7 @@ impl StepUpClient {
             let response = client.perform_as(bearer, &call).await?;
             inner.require(epoch)?;
             if response.is_success() {
-                return Ok(response);
+                return Ok(response.body);
             }
             let error = refusal(&response, call.guard.as_slice(), inner.clock.now());
             if error == StepUpError::NotSignedIn && is_authenticated {
@@ -66,10 +64,10 @@ impl StepUpClient {
         let settings = self.settings().await?;
         let mut request = HttpRequest::new(call.method, inner.config.environment_url(call.path));
         request.body.clone_from(&call.body);
-        if call.is_device_signed && !settings.uses_cookies() {
+        if call.is_device_signed && !settings.uses_cookies {
             request = self.sign_nonce(request).await?;
         }
-        let request = self.address(request, bearer, &settings).await?;
+        let request = self.address(request, bearer, settings).await?;
         inner.exchange(request).await
     }
 
@@ -78,7 +76,7 @@ impl StepUpClient {
         &self,
         request: HttpRequest,
         bearer: Option<SessionToken>,
-        settings: &Settings,
+        settings: Settings,
     ) -> Result<HttpRequest> {
         let session_key = self.inner.platform.keychain.session_key().await?;
         let request = self.inner.label(request)?.header("x-dyn-session-public-key", session_key.as_hex());
@@ -98,7 +96,7 @@ impl StepUpClient {
         }
         match (self.fetch(&GetSettings).await, known) {
             (Ok(settings), _) => {
-                inner.settings.replace(Some(CachedSettings { settings: settings.clone(), fetched_at: now }));
+                inner.settings.replace(Some(CachedSettings { settings, fetched_at: now }));
                 Ok(settings)
             }
             // Old settings are better than a call that fails for want of new ones.
@@ -189,9 +187,9 @@ impl Inner {
 pub(super) fn authorize(
     mut request: HttpRequest,
     bearer: Option<SessionToken>,
-    settings: &Settings,
+    settings: Settings,
 ) -> HttpRequest {
-    request.with_cookies = settings.uses_cookies();
+    request.with_cookies = settings.uses_cookies;
     let is_set = request.headers.iter().any(|(name, _)| name == "authorization");
     match bearer {
         Some(token) if !is_set => request.header("authorization", format!("Bearer {}", token.expose())),

@@ -29,6 +29,7 @@ use crate::{
     clock::{Clock, Skew, Timer, Timestamp},
     config::Config,
     elevation::{Elevation, Elevations},
+    endpoint::Settings,
     error::{Result, StepUpError},
     keychain::Keychain,
     secret::SessionToken,
@@ -36,7 +37,7 @@ use crate::{
         Epoch, MemorySessionStore, Session, SessionClaims, SessionStatus, SessionStore, StoredSession,
     },
     transport::Transport,
-    types::{Settings, TokenScope, User},
+    types::{TokenScope, User},
 };
 
 /// What the client needs of the place that it runs in. In a browser, `yew-step-up` brings one.
@@ -211,7 +212,7 @@ impl StepUpClient {
 
     /// The user that is signed in.
     #[must_use]
-    pub fn user(&self) -> Option<User> {
+    pub fn user(&self) -> Option<Rc<User>> {
         self.inner.current.borrow().session.user.clone()
     }
 
@@ -266,7 +267,7 @@ impl Inner {
     }
 
     /// A new epoch begins: with `next`, or signed out. What was held is gone.
-    fn begin_epoch(&self, next: Option<(Option<SessionToken>, User, Option<Timestamp>)>) {
+    fn begin_epoch(&self, next: Option<(Option<SessionToken>, Rc<User>, Option<Timestamp>)>) {
         {
             let mut current = self.current.borrow_mut();
             let epoch = current.epoch.next();
@@ -285,7 +286,7 @@ impl Inner {
     }
 
     /// The same session goes on, with a newer user, expiry and, if there is one, token.
-    fn continue_session(&self, token: Option<SessionToken>, user: User, expires_at: Option<Timestamp>) {
+    fn continue_session(&self, token: Option<SessionToken>, user: Rc<User>, expires_at: Option<Timestamp>) {
         {
             let mut current = self.current.borrow_mut();
             current.session.user = Some(user);

@@ -2,6 +2,7 @@
 
 use super::{StepUpClient, Verified, sign_in::clean_code};
 use crate::{
+    LocalFuture,
     endpoint::{EmailCreate, EmailRetry, EmailVerify},
     error::{Result, StepUpError},
     types::{Credential, CredentialFormat, CredentialId, OtpVerification, TokenScope, VerificationType},
@@ -21,9 +22,9 @@ impl StepUpClient {
     pub fn send_otp(
         &self,
         credential: Option<&CredentialId>,
-    ) -> impl Future<Output = Result<OtpVerification>> + use<> {
+    ) -> LocalFuture<'static, Result<OtpVerification>> {
         let (client, wanted) = (self.clone(), credential.cloned());
-        async move {
+        Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
             let user = client.user().ok_or(StepUpError::NotSignedIn)?;
             let credential = otp_credential(&user.credentials, wanted.as_ref())?;
@@ -35,7 +36,7 @@ impl StepUpClient {
                 uuid,
                 credential_id: Some(credential.id.clone()),
             })
-        }
+        })
     }
 
     /// Sends a new code in place of the last one.
@@ -46,14 +47,14 @@ impl StepUpClient {
     pub fn resend_otp(
         &self,
         verification: &OtpVerification,
-    ) -> impl Future<Output = Result<OtpVerification>> + use<> {
+    ) -> LocalFuture<'static, Result<OtpVerification>> {
         let (client, last) = (self.clone(), verification.clone());
-        async move {
+        Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
             let retry = EmailRetry { email: &last.destination, verification_uuid: &last.uuid };
             let uuid = client.run(epoch, &retry).await?;
             Ok(OtpVerification { uuid, ..last })
-        }
+        })
     }
 
     /// Verifies the user with the code that was sent, and holds the elevated token for `scopes`.
@@ -70,16 +71,16 @@ impl StepUpClient {
         verification: &OtpVerification,
         code: &str,
         scopes: &[TokenScope],
-    ) -> impl Future<Output = Result<Verified>> + use<> {
+    ) -> LocalFuture<'static, Result<Verified>> {
         let (client, verification, scopes) = (self.clone(), verification.clone(), scopes.to_vec());
         let code = clean_code(code);
-        async move {
+        Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
             let code = code?;
             let call = EmailVerify { verification_uuid: &verification.uuid, code: &code, scopes: &scopes };
             let answer = client.run(epoch, &call).await?;
             client.inner.accept_verification(epoch, answer, &scopes)
-        }
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     LocalFuture,
     elevation::HeldId,
     error::{Result, StepUpError},
-    parse::refusal,
+    refusal::refusal,
     secret::ElevatedToken,
     session::Epoch,
     transport::{HttpRequest, HttpResponse},
@@ -56,9 +56,9 @@ impl StepUpClient {
             inner.require(epoch)?;
             let bearer = inner.current.borrow().token.clone();
             let mut request = if is_own_service {
-                client.address(request, bearer, &settings).await?
+                client.address(request, bearer, settings).await?
             } else {
-                authorize(request, bearer, &settings)
+                authorize(request, bearer, settings)
             };
             inner.require(epoch)?;
             let reservation = scope.as_ref().and_then(|scope| Reservation::take(inner, epoch, scope));

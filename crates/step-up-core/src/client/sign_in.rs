@@ -1,11 +1,14 @@
 //! Signing in and out, and renewing the session.
 
+use std::rc::Rc;
+
 use super::StepUpClient;
 use crate::{
+    LocalFuture,
     clock::Timestamp,
     endpoint::{EmailCreate, EmailRetry, EmailSignIn, Endpoint, GetUser, Refresh, Revoke},
     error::{Result, StepUpError},
-    parse::refusal,
+    refusal::refusal,
     types::{OtpVerification, User, VerificationType, VerifyResponse},
 };
 
@@ -17,12 +20,12 @@ impl StepUpClient {
     /// [`RateLimited`](StepUpError::RateLimited), [`CaptchaRequired`](StepUpError::CaptchaRequired), and those of every
     /// request: [`Network`](StepUpError::Network), [`TimedOut`](StepUpError::TimedOut), [`Api`](StepUpError::Api),
     /// [`Decode`](StepUpError::Decode).
-    pub fn send_sign_in_code(&self, email: &str) -> impl Future<Output = Result<OtpVerification>> + use<> {
+    pub fn send_sign_in_code(&self, email: &str) -> LocalFuture<'static, Result<OtpVerification>> {
         let (client, email) = (self.clone(), email.trim().to_owned());
-        async move {
+        Box::pin(async move {
             let uuid = client.run(client.inner.epoch(), &EmailCreate { email: &email }).await?;
             Ok(sent(uuid, email))
-        }
+        })
     }
 
     /// Sends a new sign-in code in place of the last one.
@@ -34,13 +37,13 @@ impl StepUpClient {
     pub fn resend_sign_in_code(
         &self,
         verification: &OtpVerification,
-    ) -> impl Future<Output = Result<OtpVerification>> + use<> {
+    ) -> LocalFuture<'static, Result<OtpVerification>> {
         let (client, last) = (self.clone(), verification.clone());
-        async move {
+        Box::pin(async move {
             let retry = EmailRetry { email: &last.destination, verification_uuid: &last.uuid };
             let uuid = client.run(client.inner.epoch(), &retry).await?;
             Ok(OtpVerification { uuid, ..last })
-        }
+        })
     }
 
     /// Signs in with the code of [`send_sign_in_code`](Self::send_sign_in_code). Whoever was signed in is signed out on
@@ -55,9 +58,9 @@ impl StepUpClient {
         &self,
         verification: &OtpVerification,
         code: &str,
-    ) -> impl Future<Output = Result<User>> + use<> {
+    ) -> LocalFuture<'static, Result<Rc<User>>> {
         let (client, verification, code) = (self.clone(), verification.clone(), clean_code(code));
-        async move {
+        Box::pin(async move {
             let code = code?;
             let inner = &client.inner;
             let epoch = inner.epoch();
@@ -72,13 +75,13 @@ impl StepUpClient {
                     },
                 )
                 .await?;
-            let uses_cookies = client.settings().await?.uses_cookies();
+            let uses_cookies = client.settings().await?.uses_cookies;
             inner.require(epoch)?;
             client.open_session(answer, uses_cookies)
-        }
+        })
     }
 
-    fn open_session(&self, answer: VerifyResponse, uses_cookies: bool) -> Result<User> {
+    fn open_session(&self, answer: VerifyResponse, uses_cookies: bool) -> Result<Rc<User>> {
         let token = answer.session_token.filter(|token| !token.expose().is_empty());
         if token.is_none() && !uses_cookies {
             return Err(StepUpError::Decode { expected: "a session token", line: 0, column: 0 });
@@ -86,12 +89,10 @@ impl StepUpClient {
         if let Some(issued_at) = crate::session::SessionClaims::of(token.as_ref()).iat {
             self.inner.clock.learn_from_token(Timestamp::from_secs_f64(issued_at));
         }
-        self.inner.begin_epoch(Some((
-            token,
-            answer.user.clone(),
-            answer.expires_at.map(Timestamp::from_secs_f64),
-        )));
-        Ok(answer.user)
+        let user = Rc::new(answer.user);
+        let expires_at = answer.expires_at.map(Timestamp::from_secs_f64);
+        self.inner.begin_epoch(Some((token, Rc::clone(&user), expires_at)));
+        Ok(user)
     }
 
     /// Gets the user anew, with what was linked or unlinked elsewhere.
@@ -100,17 +101,17 @@ impl StepUpClient {
     ///
     /// [`NotSignedIn`](StepUpError::NotSignedIn), [`SubjectMismatch`](StepUpError::SubjectMismatch), and those of every
     /// request.
-    pub fn refresh_user(&self) -> impl Future<Output = Result<User>> + use<> {
+    pub fn refresh_user(&self) -> LocalFuture<'static, Result<Rc<User>>> {
         let client = self.clone();
-        async move {
+        Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
-            let user = client.run(epoch, &GetUser).await?;
-            if client.user().map(|known| known.id).as_ref() != Some(&user.id) {
+            let user = Rc::new(client.run(epoch, &GetUser).await?);
+            if client.user().is_none_or(|known| known.id != user.id) {
                 return Err(StepUpError::SubjectMismatch);
             }
-            client.inner.continue_session(None, user.clone(), None);
+            client.inner.continue_session(None, Rc::clone(&user), None);
             Ok(user)
-        }
+        })
     }
 
     /// Renews the session before it expires. What is held stays held.
@@ -119,13 +120,13 @@ impl StepUpClient {
     ///
     /// [`NotSignedIn`](StepUpError::NotSignedIn), [`SubjectMismatch`](StepUpError::SubjectMismatch), and those of every
     /// request.
-    pub fn refresh(&self) -> impl Future<Output = Result<User>> + use<> {
+    pub fn refresh(&self) -> LocalFuture<'static, Result<Rc<User>>> {
         let client = self.clone();
-        async move {
+        Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
             let answer = client.run(epoch, &Refresh).await?;
             client.inner.accept_verification(epoch, answer, &[]).map(|verified| verified.user)
-        }
+        })
     }
 
     /// Signs out. On this client it is done at once, with everything that was held; then the server is told.
@@ -134,17 +135,17 @@ impl StepUpClient {
     ///
     /// [`NotSignedIn`](StepUpError::NotSignedIn) where nobody was. Those of every request where the server could not be
     /// told: this client is signed out all the same, and the session ends on the server when it expires.
-    pub fn sign_out(&self) -> impl Future<Output = Result<()>> + use<> {
+    pub fn sign_out(&self) -> LocalFuture<'static, Result<()>> {
         let client = self.clone();
         let token = client.inner.signed_in_epoch().map(|_| {
             let token = client.inner.current.borrow().token.clone();
             client.inner.begin_epoch(None);
             token
         });
-        async move {
+        Box::pin(async move {
             let response = client.perform_as(token?, &Revoke.call()).await?;
             if response.is_success() { Ok(()) } else { Err(refusal(&response, &[], client.now())) }
-        }
+        })
     }
 }
 

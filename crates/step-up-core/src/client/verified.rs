@@ -1,5 +1,7 @@
 //! Taking up the answer to a verification.
 
+use std::rc::Rc;
+
 use super::{Event, Inner};
 use crate::{
     clock::Timestamp,
@@ -15,7 +17,7 @@ use crate::{
 #[non_exhaustive]
 pub struct Verified {
     /// The user.
-    pub user: User,
+    pub user: Rc<User>,
     /// What is held from now on; `None` where no scope was asked for.
     pub elevation: Option<Elevation>,
     /// A legacy MFA token, where one was asked for.
@@ -44,7 +46,8 @@ impl Inner {
             self.clock.learn_from_token(issued_at);
         }
         let expires_at = answer.expires_at.map(Timestamp::from_secs_f64);
-        self.continue_session(session_token, answer.user.clone(), expires_at);
+        let user = Rc::new(answer.user);
+        self.continue_session(session_token, Rc::clone(&user), expires_at);
 
         let now = self.clock.now();
         let granted = granted.filter(|parsed| parsed.elevation.expires_at > now);
@@ -58,7 +61,7 @@ impl Inner {
         };
         let missing: Vec<TokenScope> = scopes.iter().filter(|scope| !is_covered(scope)).cloned().collect();
         if missing.is_empty() {
-            Ok(Verified { user: answer.user, elevation, mfa_token: answer.mfa_token })
+            Ok(Verified { user, elevation, mfa_token: answer.mfa_token })
         } else {
             Err(StepUpError::NotElevated { missing })
         }

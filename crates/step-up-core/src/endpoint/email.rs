@@ -1,9 +1,9 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Auth, Call, Endpoint, incomplete};
 use crate::{
     error::Result,
-    parse::decode,
+    json::{decode, from_json},
     transport::Method,
     types::{TokenScope, VerifyResponse},
 };
@@ -58,11 +58,10 @@ impl Endpoint for EmailRetry<'_> {
 }
 
 fn verification(body: &[u8]) -> Result<String> {
-    #[derive(Deserialize)]
     struct Created {
-        #[serde(rename = "verificationUUID")]
         verification_uuid: String,
     }
+    from_json!(Created { verification_uuid = "verificationUUID", });
     let created: Created = decode(body, "a verification")?;
     if created.verification_uuid.is_empty() {
         return Err(incomplete("a verification with an identifier"));

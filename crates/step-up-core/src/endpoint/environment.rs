@@ -1,10 +1,19 @@
-use serde::Deserialize;
-
 use super::{Auth, Call, Endpoint};
-use crate::{error::Result, parse::decode, transport::Method, types::Settings};
+use crate::{
+    error::Result,
+    json::{decode, from_json, parse},
+    transport::Method,
+};
 
 /// The environment's settings.
 pub(crate) struct GetSettings;
+
+/// The environment's settings, as far as this client acts on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// Whether the session lives in a cookie (`docs/PROTOCOL.md`, "Cookies").
+    pub(crate) uses_cookies: bool,
+}
 
 impl Endpoint for GetSettings {
     type Output = Settings;
@@ -14,7 +23,14 @@ impl Endpoint for GetSettings {
     }
 
     fn parse(&self, body: &[u8]) -> Result<Settings> {
-        decode(body, "the environment's settings")
+        let settings = parse(body, "the environment's settings")?;
+        // What is absent is null here, and nothing in it.
+        let security = &settings["security"];
+        let storage = security["auth"]["storage"].as_array();
+        Ok(Settings {
+            uses_cookies: storage.is_some_and(|places| places.iter().any(|place| place == "cookie"))
+                || security["externalAuth"]["cookieName"].is_string(),
+        })
     }
 }
 
@@ -29,10 +45,12 @@ impl Endpoint for GetNonces {
     }
 
     fn parse(&self, body: &[u8]) -> Result<Vec<String>> {
-        #[derive(Deserialize)]
         struct Nonces {
             nonces: Vec<String>,
         }
+        from_json!(Nonces {
+            nonces = "nonces",
+        });
         decode::<Nonces>(body, "a list of nonces").map(|answer| answer.nonces)
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 pub(crate) use self::{
     email::{EmailCreate, EmailRetry, EmailSignIn, EmailVerify},
-    environment::{GetNonces, GetSettings},
+    environment::{GetNonces, GetSettings, Settings},
     session::{GetUser, Refresh, Revoke},
     step_up::StepUpCheckCall,
 };

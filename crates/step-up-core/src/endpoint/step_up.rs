@@ -1,7 +1,7 @@
 use super::{Auth, Call, Endpoint};
 use crate::{
     error::Result,
-    parse::decode,
+    json::decode,
     transport::Method,
     types::{StepUpCheckRequest, StepUpCheckResponse, TokenScope},
 };

@@ -1,8 +1,7 @@
 //! A user's verified credentials.
 
-use serde::{Deserialize, Serialize};
-
 use super::{CredentialId, open_enum::open_enum};
+use crate::json::json;
 
 open_enum! {
     /// What a credential is.
@@ -87,7 +86,7 @@ open_enum! {
 /// A verified credential of a user.
 ///
 /// Fields that step-up does not use are left out; unknown ones never break parsing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Credential {
     /// Its identifier.
@@ -95,45 +94,50 @@ pub struct Credential {
     /// What it is.
     pub format: CredentialFormat,
     /// Whether the user may sign in with it, which is what re-authentication asks for.
-    #[serde(rename = "signInEnabled", default)]
     pub sign_in_enabled: bool,
     /// The email address, for [`CredentialFormat::Email`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// The number without its country code, for [`CredentialFormat::PhoneNumber`].
-    #[serde(rename = "phoneNumber", default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<String>,
     /// The country calling code, with or without `+`, for [`CredentialFormat::PhoneNumber`].
-    #[serde(rename = "phoneCountryCode", default, skip_serializing_if = "Option::is_none")]
     pub phone_country_code: Option<String>,
     /// The ISO 3166-1 alpha-2 country, for [`CredentialFormat::PhoneNumber`].
-    #[serde(rename = "isoCountryCode", default, skip_serializing_if = "Option::is_none")]
     pub iso_country_code: Option<String>,
     /// The address, for [`CredentialFormat::Blockchain`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// The chain, for [`CredentialFormat::Blockchain`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<String>,
     /// The wallet's name, for [`CredentialFormat::Blockchain`].
-    #[serde(rename = "wallet_name", default, skip_serializing_if = "Option::is_none")]
     pub wallet_name: Option<String>,
     /// Where the wallet keeps its key, for [`CredentialFormat::Blockchain`].
-    #[serde(rename = "wallet_provider", default, skip_serializing_if = "Option::is_none")]
     pub wallet_provider: Option<WalletProvider>,
     /// The wallet's identifier where it is embedded; it is what the wallet endpoints name.
-    #[serde(rename = "embedded_wallet_id", default, skip_serializing_if = "Option::is_none")]
     pub embedded_wallet_id: Option<String>,
     /// The provider, for [`CredentialFormat::Oauth`].
-    #[serde(rename = "oauth_provider", default, skip_serializing_if = "Option::is_none")]
     pub oauth_provider: Option<Provider>,
     /// The name that the provider shows, for [`CredentialFormat::Oauth`].
-    #[serde(rename = "oauth_display_name", default, skip_serializing_if = "Option::is_none")]
     pub oauth_display_name: Option<String>,
     /// What people know it by.
-    #[serde(rename = "public_identifier", default, skip_serializing_if = "Option::is_none")]
     pub public_identifier: Option<String>,
 }
+
+json!(Credential {
+    id = "id",
+    format = "format",
+    sign_in_enabled = "signInEnabled" or default,
+    email = "email",
+    phone_number = "phoneNumber",
+    phone_country_code = "phoneCountryCode",
+    iso_country_code = "isoCountryCode",
+    address = "address",
+    chain = "chain",
+    wallet_name = "wallet_name",
+    wallet_provider = "wallet_provider",
+    embedded_wallet_id = "embedded_wallet_id",
+    oauth_provider = "oauth_provider",
+    oauth_display_name = "oauth_display_name",
+    public_identifier = "public_identifier",
+});
 
 /// Wallets that live inside the app, by their name on the wire (`docs/PROTOCOL.md`, "Embedded wallets").
 const EMBEDDED_WALLETS: [&str; 4] = ["zerodev", "dynamicwaas", "turnkey", "turnkeyhd"];

@@ -23,6 +23,12 @@ macro_rules! id {
             }
         }
 
+        impl $crate::json::FromJson for $name {
+            fn from_json(value: &serde_json::Value) -> Option<Self> {
+                value.as_str().map(Self::from)
+            }
+        }
+
         impl core::fmt::Display for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.write_str(&self.0)

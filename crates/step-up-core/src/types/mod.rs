@@ -6,7 +6,6 @@ mod device;
 mod id;
 mod open_enum;
 mod scope;
-mod settings;
 mod step_up;
 mod user;
 mod verification;
@@ -15,10 +14,6 @@ pub use credential::{Credential, CredentialFormat, Provider, WalletProvider};
 pub use device::{MfaDevice, MfaDeviceType, MfaMethods, Passkey};
 pub use id::{CredentialId, MfaDeviceId, UserId};
 pub use scope::TokenScope;
-pub use settings::{
-    AuthSettings, AuthStorage, CaptchaProvider, CaptchaSettings, ExternalAuthSettings, SecuritySettings,
-    Settings,
-};
 pub use step_up::{StepUpCheckRequest, StepUpCheckResponse, StepUpCredential};
 pub use user::User;
 pub(crate) use verification::VerifyResponse;

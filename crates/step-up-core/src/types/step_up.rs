@@ -1,11 +1,10 @@
 //! What the server says about a step-up.
 
-use serde::{Deserialize, Serialize};
-
 use super::{CredentialFormat, CredentialId, TokenScope};
+use crate::json::json;
 
 /// A credential or device that the user can step up with, as `POST /stepUp/check` lists them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StepUpCredential {
     /// The credential's or the device's identifier.
@@ -13,12 +12,17 @@ pub struct StepUpCredential {
     /// What it is.
     pub format: CredentialFormat,
     /// Tells MFA kinds apart (`totp`, `passkey`) where the format does not.
-    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// What people know it by: the address, the number, the device's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
 }
+
+json!(StepUpCredential {
+    id = "id",
+    format = "format",
+    kind = "type",
+    alias = "alias",
+});
 
 impl StepUpCredential {
     /// A credential to step up with.
@@ -29,24 +33,39 @@ impl StepUpCredential {
 }
 
 /// The body of `POST /stepUp/check`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StepUpCheckRequest {
     /// The scope that is asked about.
     pub scope: TokenScope,
 }
 
+json!(StepUpCheckRequest {
+    scope = "scope",
+});
+
 /// The answer of `POST /stepUp/check`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StepUpCheckResponse {
     /// Whether the user has to verify once more.
-    #[serde(rename = "isRequired")]
     pub is_required: bool,
     /// What they can verify with.
-    #[serde(default)]
     pub credentials: Vec<StepUpCredential>,
     /// What the server would choose.
-    #[serde(rename = "defaultCredentialId", default, skip_serializing_if = "Option::is_none")]
     pub default_credential_id: Option<CredentialId>,
+}
+
+json!(StepUpCheckResponse {
+    is_required = "isRequired",
+    credentials = "credentials" or default,
+    default_credential_id = "defaultCredentialId",
+});
+
+impl StepUpCheckResponse {
+    /// An answer that lists nothing to verify with.
+    #[must_use]
+    pub fn new(is_required: bool) -> Self {
+        Self { is_required, credentials: Vec::new(), default_credential_id: None }
+    }
 }

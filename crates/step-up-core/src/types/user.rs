@@ -1,31 +1,34 @@
 //! The user of a session.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Credential, CredentialId, UserId};
+use crate::json::json;
 
 /// The user of a session, as far as step-up needs to know them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User {
     /// Their identifier, the same in every answer.
     pub id: UserId,
     /// The environment that they belong to.
-    #[serde(rename = "projectEnvironmentId", default)]
     pub environment_id: String,
     /// Their verified credentials, in the order they were linked.
-    #[serde(rename = "verifiedCredentials", default)]
     pub credentials: Vec<Credential>,
     /// The credential that was verified last.
-    #[serde(rename = "lastVerifiedCredentialId", default, skip_serializing_if = "Option::is_none")]
     pub last_verified_credential_id: Option<CredentialId>,
     /// Their main email address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// The session's scopes, space-separated. Not the scopes of an elevated token.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
 }
+
+json!(User {
+    id = "id",
+    environment_id = "projectEnvironmentId" or default,
+    credentials = "verifiedCredentials" or default,
+    last_verified_credential_id = "lastVerifiedCredentialId",
+    email = "email",
+    scope = "scope",
+});
 
 impl User {
     /// A user without credentials.

@@ -1,9 +1,10 @@
 //! A one-time code that was sent, and what a verification brings.
 
-use serde::Deserialize;
-
 use super::{CredentialId, User};
-use crate::secret::{ElevatedToken, MfaToken, SessionToken};
+use crate::{
+    json::from_json,
+    secret::{ElevatedToken, MfaToken, SessionToken},
+};
 
 /// How a code was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,16 +53,19 @@ impl OtpVerification {
 }
 
 /// The answer to every verification (`docs/PROTOCOL.md`, "Verification answers").
-#[derive(Deserialize)]
 pub(crate) struct VerifyResponse {
     pub(crate) user: User,
     /// Unix seconds.
-    #[serde(rename = "expiresAt")]
     pub(crate) expires_at: Option<f64>,
-    #[serde(rename = "minifiedJwt")]
     pub(crate) session_token: Option<SessionToken>,
-    #[serde(rename = "mfaToken")]
     pub(crate) mfa_token: Option<MfaToken>,
-    #[serde(rename = "elevatedAccessToken")]
     pub(crate) elevated_token: Option<ElevatedToken>,
 }
+
+from_json!(VerifyResponse {
+    user = "user",
+    expires_at = "expiresAt",
+    session_token = "minifiedJwt",
+    mfa_token = "mfaToken",
+    elevated_token = "elevatedAccessToken",
+});

@@ -3,11 +3,11 @@
 use std::{cell::RefCell, rc::Rc};
 
 use js_sys::{Array, Reflect, Uint8Array};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use step_up_core::{Keychain, LocalFuture, PublicKey, Signature, StepUpError};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Crypto, CryptoKey, SubtleCrypto};
+use web_sys::{Crypto, CryptoKey, IdbFactory, SubtleCrypto};
 
 use super::{indexed_db::KeyStore, storage_error, window};
 
@@ -15,7 +15,7 @@ const STORE: &str = "keys";
 const KEY_PATH: &str = "keyName";
 
 /// A key pair as WebCrypto makes it. Both parts are handles: the private key never leaves the browser.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize)]
 struct KeyPair {
     #[serde(rename = "privateKey", with = "serde_wasm_bindgen::preserve")]
     private_key: CryptoKey,
@@ -24,35 +24,37 @@ struct KeyPair {
 }
 
 /// A key pair as IndexedDB keeps it.
-#[derive(Serialize, Deserialize)]
-struct Record {
+#[derive(Serialize)]
+struct Record<'a> {
     #[serde(rename = "keyName")]
-    key_name: String,
+    key_name: &'a str,
     #[serde(rename = "keyPair")]
-    key_pair: KeyPair,
+    key_pair: &'a KeyPair,
 }
 
-/// Names an algorithm to WebCrypto.
+/// Names an algorithm to WebCrypto, which ignores what it does not ask for: the curve when a key is made, the hash when
+/// it signs.
 #[derive(Serialize)]
 struct Algorithm {
     name: &'static str,
-    #[serde(rename = "namedCurve", skip_serializing_if = "Option::is_none")]
-    named_curve: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hash: Option<&'static str>,
+    #[serde(rename = "namedCurve")]
+    named_curve: &'static str,
+    hash: &'static str,
 }
 
-const KEY_ALGORITHM: Algorithm = Algorithm { name: "ECDSA", named_curve: Some("P-256"), hash: None };
-const SIGNATURE_ALGORITHM: Algorithm = Algorithm { name: "ECDSA", named_curve: None, hash: Some("SHA-256") };
+const ALGORITHM: Algorithm = Algorithm { name: "ECDSA", named_curve: "P-256", hash: "SHA-256" };
 
 /// The two keys of an environment. Each environment has its own, so that two cannot tell that they have the same device.
 pub(super) struct WebCryptoKeychain(Rc<Keys>);
 
 struct Keys {
     database: String,
-    session: RefCell<Option<(KeyPair, PublicKey)>>,
-    device: RefCell<Option<(KeyPair, PublicKey)>>,
+    session: Cached,
+    device: Cached,
 }
+
+/// A key, once it was asked for.
+type Cached = RefCell<Option<(KeyPair, PublicKey)>>;
 
 impl WebCryptoKeychain {
     pub(super) fn new(environment_id: &str) -> Self {
@@ -77,7 +79,9 @@ impl Keychain for WebCryptoKeychain {
         let keys = Rc::clone(&self.0);
         Box::pin(async move {
             let (pair, public_key) = keys.load(&keys.device, "device").await?;
-            Ok((public_key, sign(&pair.private_key, &message).await?))
+            let signature =
+                sign(&subtle()?, &pair.private_key, &message).await.map_err(|error| storage_error(&error))?;
+            Ok((public_key, Signature::from_raw(&signature)?))
         })
     }
 
@@ -88,72 +92,67 @@ impl Keychain for WebCryptoKeychain {
 
 impl Keys {
     /// The key of this name: from memory, else from the database, else a new one.
-    async fn load(
-        &self,
-        cached: &RefCell<Option<(KeyPair, PublicKey)>>,
-        name: &str,
-    ) -> Result<(KeyPair, PublicKey), StepUpError> {
+    async fn load(&self, cached: &Cached, name: &str) -> Result<(KeyPair, PublicKey), StepUpError> {
         if let Some(key) = &*cached.borrow() {
             return Ok(key.clone());
         }
-        let pair = self.load_or_make(name).await?;
-        let public_key = export(&pair.public_key).await?;
+        let (subtle, factory) = (subtle()?, factory()?);
+        let found = self.find_or_make(&subtle, &factory, name).await;
+        let (pair, point) = found.map_err(|error| storage_error(&error))?;
+        let public_key = PublicKey::from_uncompressed(&point)?;
         Ok(cached.borrow_mut().get_or_insert((pair, public_key)).clone())
     }
 
-    async fn load_or_make(&self, name: &str) -> Result<KeyPair, StepUpError> {
-        // Asked first: a page without WebCrypto is told so, and not that a database has no key.
-        subtle()?;
-        let store = KeyStore::open(&self.database, STORE, KEY_PATH).await?;
-        if let Some(pair) = read(&store, name).await? {
-            return Ok(pair);
+    /// The key pair, with its public key as an uncompressed point.
+    async fn find_or_make(
+        &self,
+        subtle: &SubtleCrypto,
+        factory: &IdbFactory,
+        name: &str,
+    ) -> Result<(KeyPair, Vec<u8>), JsValue> {
+        let store = KeyStore::open(factory, &self.database, STORE, KEY_PATH).await?;
+        let mut record = store.get(name).await?;
+        if record.is_undefined() {
+            let pair = generate(subtle).await?;
+            if let Err(error) = store.add(&to_js(&Record { key_name: name, key_pair: &pair })?).await {
+                record = store.get(name).await?;
+                if record.is_undefined() {
+                    return Err(error);
+                }
+                // Another tab was quicker. Its key is the key.
+            } else {
+                return export(subtle, pair).await;
+            }
         }
-        let record = Record { key_name: name.to_owned(), key_pair: generate().await? };
-        match store.add(&to_js(&record)?).await {
-            Ok(()) => Ok(record.key_pair),
-            // Another tab was quicker. Its key is the key.
-            Err(error) => read(&store, name).await?.ok_or(error),
-        }
+        export(subtle, key_pair(&Reflect::get(&record, &"keyPair".into())?)?).await
     }
 }
 
-async fn read(store: &KeyStore, name: &str) -> Result<Option<KeyPair>, StepUpError> {
-    let record = store.get(name).await?;
-    if record.is_undefined() {
-        return Ok(None);
-    }
-    serde_wasm_bindgen::from_value::<Record>(record)
-        .map(|record| Some(record.key_pair))
-        .map_err(|_| StepUpError::Storage { why: format!("the {name} key in IndexedDB is not a key pair") })
-}
-
-async fn generate() -> Result<KeyPair, StepUpError> {
-    let usages = Array::of1(&JsValue::from_str("sign"));
+async fn generate(subtle: &SubtleCrypto) -> Result<KeyPair, JsValue> {
+    let usages = Array::of1(&"sign".into());
     let is_extractable = false;
-    let pair = subtle()?
-        .generate_key_with_object(&to_js(&KEY_ALGORITHM)?.unchecked_into(), is_extractable, &usages)
-        .map_err(|error| storage_error(&error))?;
-    let pair = JsFuture::from(pair).await.map_err(|error| storage_error(&error))?;
-    let part =
-        |name: &str| Reflect::get(&pair, &JsValue::from_str(name)).map_err(|error| storage_error(&error));
+    let pair =
+        subtle.generate_key_with_object(&to_js(&ALGORITHM)?.unchecked_into(), is_extractable, &usages)?;
+    key_pair(&JsFuture::from(pair).await?)
+}
+
+/// A key pair, if it is one.
+fn key_pair(pair: &JsValue) -> Result<KeyPair, JsValue> {
     Ok(KeyPair {
-        private_key: part("privateKey")?.unchecked_into(),
-        public_key: part("publicKey")?.unchecked_into(),
+        private_key: Reflect::get(pair, &"privateKey".into())?.dyn_into()?,
+        public_key: Reflect::get(pair, &"publicKey".into())?.dyn_into()?,
     })
 }
 
-async fn export(public_key: &CryptoKey) -> Result<PublicKey, StepUpError> {
-    let point = subtle()?.export_key("raw", public_key).map_err(|error| storage_error(&error))?;
-    let point = JsFuture::from(point).await.map_err(|error| storage_error(&error))?;
-    PublicKey::from_uncompressed(&Uint8Array::new(&point).to_vec())
+async fn export(subtle: &SubtleCrypto, pair: KeyPair) -> Result<(KeyPair, Vec<u8>), JsValue> {
+    let point = JsFuture::from(subtle.export_key("raw", &pair.public_key)?).await?;
+    Ok((pair, Uint8Array::new(&point).to_vec()))
 }
 
-async fn sign(private_key: &CryptoKey, message: &[u8]) -> Result<Signature, StepUpError> {
-    let signature = subtle()?
-        .sign_with_object_and_u8_array(&to_js(&SIGNATURE_ALGORITHM)?.unchecked_into(), private_key, message)
-        .map_err(|error| storage_error(&error))?;
-    let signature = JsFuture::from(signature).await.map_err(|error| storage_error(&error))?;
-    Signature::from_raw(&Uint8Array::new(&signature).to_vec())
+async fn sign(subtle: &SubtleCrypto, private_key: &CryptoKey, message: &[u8]) -> Result<Vec<u8>, JsValue> {
+    let algorithm = to_js(&ALGORITHM)?.unchecked_into();
+    let signature = subtle.sign_with_object_and_u8_array(&algorithm, private_key, message)?;
+    Ok(Uint8Array::new(&JsFuture::from(signature).await?).to_vec())
 }
 
 fn crypto() -> Result<Crypto, StepUpError> {
@@ -162,9 +161,7 @@ fn crypto() -> Result<Crypto, StepUpError> {
 
 /// WebCrypto, which browsers offer to secure contexts only.
 fn subtle() -> Result<SubtleCrypto, StepUpError> {
-    let crypto = crypto()?;
-    let subtle =
-        Reflect::get(&crypto, &JsValue::from_str("subtle")).map_err(|error| storage_error(&error))?;
+    let subtle = Reflect::get(&crypto()?.into(), &"subtle".into()).map_err(|error| storage_error(&error))?;
     if subtle.is_undefined() {
         return Err(StepUpError::UnsupportedTarget {
             why: "the browser offers no WebCrypto keys to a page that is neither https nor on localhost"
@@ -174,7 +171,12 @@ fn subtle() -> Result<SubtleCrypto, StepUpError> {
     Ok(subtle.unchecked_into())
 }
 
-fn to_js<T: Serialize>(value: &T) -> Result<JsValue, StepUpError> {
-    serde_wasm_bindgen::to_value(value)
-        .map_err(|_| StepUpError::Storage { why: "a key could not be handed to the browser".into() })
+fn factory() -> Result<IdbFactory, StepUpError> {
+    window()?.indexed_db().map_err(|error| storage_error(&error))?.ok_or_else(|| {
+        StepUpError::UnsupportedTarget { why: "this browser has no IndexedDB to keep keys in".into() }
+    })
+}
+
+fn to_js<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
+    serde_wasm_bindgen::to_value(value).map_err(Into::into)
 }

@@ -1,6 +1,6 @@
 //! `use_session`
 
-use std::ops::Deref;
+use std::{ops::Deref, rc::Rc};
 
 use step_up_core::{Event, OtpVerification, Result, Session, StepUpClient, User};
 use yew::prelude::*;
@@ -26,7 +26,7 @@ impl UseSessionHandle {
     /// The user that is signed in.
     #[must_use]
     pub fn user(&self) -> Option<&User> {
-        self.session.user.as_ref()
+        self.session.user.as_deref()
     }
 
     /// Sends a sign-in code; see [`StepUpClient::send_sign_in_code`].
@@ -59,7 +59,7 @@ impl UseSessionHandle {
         &self,
         verification: &OtpVerification,
         code: &str,
-    ) -> impl Future<Output = Result<User>> + use<> {
+    ) -> impl Future<Output = Result<Rc<User>>> + use<> {
         self.client.sign_in_with_otp(verification, code)
     }
 

@@ -7,7 +7,7 @@ use step_up_core::{
     TokenScope,
 };
 #[cfg(feature = "otp")]
-use step_up_core::{OtpVerification, Verified};
+use step_up_core::{LocalFuture, OtpVerification, Verified};
 use yew::{platform::spawn_local, prelude::*};
 
 use super::use_step_up_client;
@@ -98,7 +98,7 @@ impl UseStepUpAuthenticationHandle {
     /// Those of [`StepUpClient::send_otp`]; the state shows them.
     #[cfg(feature = "otp")]
     pub fn send_otp(&self) -> impl Future<Output = Result<OtpVerification>> + use<> {
-        self.track(self.hook.client.send_otp(self.credential_id.as_ref()), sent)
+        self.track(Ok(self.hook.client.send_otp(self.credential_id.as_ref())), sent)
     }
 
     /// Sends a code to this credential.
@@ -111,7 +111,7 @@ impl UseStepUpAuthenticationHandle {
         &self,
         credential: &CredentialId,
     ) -> impl Future<Output = Result<OtpVerification>> + use<> {
-        self.track(self.hook.client.send_otp(Some(credential)), sent)
+        self.track(Ok(self.hook.client.send_otp(Some(credential))), sent)
     }
 
     /// Sends a new code in place of the last one.
@@ -123,7 +123,7 @@ impl UseStepUpAuthenticationHandle {
     #[cfg(feature = "otp")]
     pub fn resend_otp(&self) -> impl Future<Output = Result<OtpVerification>> + use<> {
         let resend = self.pending().map(|pending| self.hook.client.resend_otp(&pending));
-        self.track(async move { resend?.await }, sent)
+        self.track(resend, sent)
     }
 
     /// Verifies the user with the code that was sent, and holds the elevated token for `scopes`.
@@ -141,7 +141,7 @@ impl UseStepUpAuthenticationHandle {
         scopes: &[TokenScope],
     ) -> impl Future<Output = Result<Verified>> + use<> {
         let verify = self.pending().map(|pending| self.hook.client.verify_otp(&pending, code, scopes));
-        self.track(async move { verify?.await }, |_| Action::Verified)
+        self.track(verify, |_| Action::Verified)
     }
 
     /// Back to the start: no error, no code. What is under way goes on, and no longer writes this state.
@@ -181,20 +181,23 @@ impl UseStepUpAuthenticationHandle {
 
     /// Begins a call at once, and lets the state follow how it ends.
     #[cfg(feature = "otp")]
-    fn track<T, W, D>(&self, work: W, done: D) -> impl Future<Output = Result<T>> + use<T, W, D>
-    where
-        W: Future<Output = Result<T>>,
-        D: FnOnce(&T) -> Action,
-    {
+    fn track<T: 'static>(
+        &self,
+        work: Result<LocalFuture<'static, Result<T>>>,
+        done: fn(&T) -> Action,
+    ) -> LocalFuture<'static, Result<T>> {
         let call = Call::begin(&self.hook);
-        async move {
-            let result = work.await;
+        Box::pin(async move {
+            let result = match work {
+                Ok(work) => work.await,
+                Err(error) => Err(error),
+            };
             call.finish(match &result {
                 Ok(value) => done(value),
                 Err(error) => Action::Failed(error.clone()),
             });
             result
-        }
+        })
     }
 }
 

@@ -1,0 +1,206 @@
+//! A headless Chromium, driven through ChromeDriver.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::json;
+use thirtyfour::{
+    By, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement,
+    prelude::{ElementQueryable as _, ElementWaitable as _},
+};
+
+use crate::required;
+
+/// Headless, without a sandbox of its own because tests may run as root, and without calls home.
+const FLAGS: [&str; 9] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// How long a page may take to show what it should.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The size and colours of a screen.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// Width, in CSS pixels.
+    pub width: u32,
+    /// Height, in CSS pixels.
+    pub height: u32,
+    /// Whether the visitor prefers dark colours.
+    pub is_dark: bool,
+}
+
+/// A browser that ends with this value.
+pub struct Browser {
+    driver: WebDriver,
+    _process: Driver,
+}
+
+/// ChromeDriver's process.
+struct Driver {
+    process: Child,
+    url: String,
+}
+
+impl Driver {
+    fn start() -> Self {
+        let binary = required("CHROMEDRIVER");
+        let mut process = Command::new(&binary)
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{binary} does not start: {error}"));
+        let mut lines = process.stdout.take().map(BufReader::new).into_iter().flat_map(|stdout| stdout.lines());
+        let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            let port = line.split_once("on port ")?.1;
+            Some(port.trim_end_matches('.').to_owned())
+        });
+        let port = port.unwrap_or_else(|| panic!("{binary} did not say on which port it listens"));
+        // It goes on writing, and must not find the pipe closed.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { process, url: format!("http://127.0.0.1:{port}") }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Browser {
+    /// Starts a browser with an empty profile.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start.
+    pub async fn start() -> Self {
+        let process = Driver::start();
+        let mut capabilities = DesiredCapabilities::chrome();
+        for flag in FLAGS {
+            capabilities.add_arg(flag).unwrap_or_else(|error| panic!("{flag}: {error}"));
+        }
+        if let Ok(binary) = std::env::var("CHROMIUM") {
+            capabilities.set_binary(&binary).unwrap_or_else(|error| panic!("{binary}: {error}"));
+        }
+        let driver = WebDriver::new(&process.url, capabilities).await;
+        let driver = driver.unwrap_or_else(|error| panic!("the browser does not start: {error}"));
+        Self { driver, _process: process }
+    }
+
+    /// Opens a page.
+    pub async fn open(&self, url: &str) {
+        self.driver.goto(url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+    }
+
+    /// Ends the browser.
+    pub async fn quit(self) {
+        self.driver.clone().quit().await.unwrap_or_else(|error| panic!("the browser does not end: {error}"));
+    }
+
+    /// The driver, for what is not here.
+    #[must_use]
+    pub fn driver(&self) -> &WebDriver {
+        &self.driver
+    }
+
+    /// The element with this `data-testid`, once it is on the page.
+    pub async fn find(&self, id: &str) -> WebElement {
+        let found = self.driver.query(By::Css(format!("[data-testid='{id}']"))).wait(PATIENCE, STEP).first().await;
+        match found {
+            Ok(element) => element,
+            Err(error) => panic!("{id} is not on the page ({error}):\n{}", self.text().await),
+        }
+    }
+
+    /// Whether there is an element with this `data-testid` now.
+    pub async fn has(&self, id: &str) -> bool {
+        self.driver.query(By::Css(format!("[data-testid='{id}']"))).nowait().exists().await.unwrap_or(false)
+    }
+
+    /// Waits until there is no element with this `data-testid`.
+    pub async fn gone(&self, id: &str) {
+        let query = self.driver.query(By::Css(format!("[data-testid='{id}']"))).wait(PATIENCE, STEP);
+        assert!(query.not_exists().await.unwrap_or(false), "{id} is still on the page:\n{}", self.text().await);
+    }
+
+    /// Clicks the element with this `data-testid`, once it can be clicked.
+    pub async fn click(&self, id: &str) {
+        let element = self.find(id).await;
+        let clickable = element.wait_until().wait(PATIENCE, STEP).clickable().await;
+        clickable.unwrap_or_else(|error| panic!("{id} cannot be clicked: {error}"));
+        element.click().await.unwrap_or_else(|error| panic!("{id} cannot be clicked: {error}"));
+    }
+
+    /// Types into the element with this `data-testid`.
+    pub async fn type_into(&self, id: &str, text: &str) {
+        let element = self.find(id).await;
+        element.send_keys(text).await.unwrap_or_else(|error| panic!("nothing can be typed into {id}: {error}"));
+    }
+
+    /// The text of the element with this `data-testid`, once `is_meant` says so.
+    pub async fn text_where(&self, id: &str, is_meant: impl Fn(&str) -> bool) -> String {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let mut last = String::new();
+        while tokio::time::Instant::now() < deadline {
+            // The element may be replaced between finding and reading it.
+            if let Ok(text) = self.find(id).await.text().await {
+                if is_meant(&text) {
+                    return text;
+                }
+                last = text;
+            }
+            tokio::time::sleep(STEP).await;
+        }
+        panic!("{id} says {last:?}:\n{}", self.text().await);
+    }
+
+    /// The text of the whole page.
+    pub async fn text(&self) -> String {
+        match self.driver.find(By::Tag("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(error) => format!("(no page: {error})"),
+        }
+    }
+
+    /// Shows the page as on another screen.
+    pub async fn resize(&self, screen: Screen) {
+        let colours = if screen.is_dark { "dark" } else { "light" };
+        let device = json!({
+            "width": screen.width, "height": screen.height, "deviceScaleFactor": 2, "mobile": screen.width < 600
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", device).await;
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": colours }] });
+        self.devtools("Emulation.setEmulatedMedia", media).await;
+    }
+
+    /// Takes the network away, or gives it back.
+    pub async fn set_offline(&self, is_offline: bool) {
+        self.devtools("Network.enable", json!({})).await;
+        let conditions =
+            json!({ "offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.devtools("Network.emulateNetworkConditions", conditions).await;
+    }
+
+    /// Sends a DevTools command.
+    pub async fn devtools(&self, command: &str, parameters: serde_json::Value) -> serde_json::Value {
+        let answer = self.driver.cdp().send_raw(command, parameters).await;
+        answer.unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+}
+
+/// How often the page is looked at while something is waited for.
+const STEP: Duration = Duration::from_millis(50);
