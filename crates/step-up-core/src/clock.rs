@@ -24,13 +24,6 @@ impl Timestamp {
         Self(secs.saturating_mul(1000))
     }
 
-    /// The moment of a JSON number of seconds, which may have a fraction. What is out of range saturates; NaN is the
-    /// epoch.
-    #[allow(clippy::cast_possible_truncation)]
-    pub(crate) fn from_secs_f64(secs: f64) -> Self {
-        Self((secs * 1000.0) as i64)
-    }
-
     /// Milliseconds since the Unix epoch.
     #[must_use]
     pub const fn as_millis(self) -> i64 {

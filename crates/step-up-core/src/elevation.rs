@@ -41,11 +41,11 @@ pub(crate) struct Parsed {
 
 struct Claims {
     scope: String,
-    /// Seconds; [RFC 7519 §2](https://www.rfc-editor.org/rfc/rfc7519#section-2) allows fractions.
-    exp: f64,
+    /// [RFC 7519 §2](https://www.rfc-editor.org/rfc/rfc7519#section-2) allows fractions of seconds.
+    exp: Timestamp,
     single_use: Option<bool>,
     sub: Option<Box<str>>,
-    iat: Option<f64>,
+    iat: Option<Timestamp>,
 }
 
 from_json!(Claims { scope = "scope", exp = "exp", single_use = "singleUse", sub = "sub", iat = "iat", });
@@ -61,11 +61,11 @@ impl Parsed {
         Ok(Self {
             elevation: Elevation {
                 scopes,
-                expires_at: Timestamp::from_secs_f64(claims.exp),
+                expires_at: claims.exp,
                 single_use: claims.single_use.unwrap_or(false),
             },
             subject: claims.sub,
-            issued_at: claims.iat.map(Timestamp::from_secs_f64),
+            issued_at: claims.iat,
             token,
         })
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
-use crate::{clock::Timestamp, error::StepUpError, http_date, transport::HttpResponse, types::TokenScope};
+use crate::{
+    clock::Timestamp, error::StepUpError, http_date, json::Json, transport::HttpResponse, types::TokenScope,
+};
 
 /// The error that an answer with a failing status stands for. Its body is
 /// `{"error": "…", "code"?: "…", "payload"?: {…}}` (`docs/PROTOCOL.md`, "Errors"), or anything else.
@@ -13,12 +13,11 @@ use crate::{clock::Timestamp, error::StepUpError, http_date, transport::HttpResp
 /// `Retry-After` that names a date.
 pub(crate) fn refusal(response: &HttpResponse, scopes: &[TokenScope], now: Timestamp) -> StepUpError {
     // What is no JSON is null here, and so is what is absent.
-    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-    let code = body["code"].as_str();
+    let body = Json::parse(&response.body).unwrap_or(Json::Null);
+    let code = body.get("code").as_text();
     match code.unwrap_or_default() {
         "wrong_email_verification_token" | "wrong_sms_verification_token" | "mfa_invalid_code" => {
-            let attempts_left = body["payload"]["attemptsLeft"].as_u64();
-            StepUpError::InvalidCode { attempts_left: attempts_left.and_then(|left| left.try_into().ok()) }
+            StepUpError::InvalidCode { attempts_left: body.get("payload").get("attemptsLeft").as_u32() }
         }
         "invalid_email_verification" | "invalid_sms_verification" => StepUpError::CodeExpired,
         "invalid_verification" => StepUpError::UnknownVerification,
@@ -33,8 +32,9 @@ pub(crate) fn refusal(response: &HttpResponse, scopes: &[TokenScope], now: Times
         _ => StepUpError::Api {
             status: response.status,
             code: code.map(Into::into),
-            message: body["error"]
-                .as_str()
+            message: body
+                .get("error")
+                .as_text()
                 .map_or_else(|| format!("The server answered with status {}.", response.status), Into::into),
         },
     }

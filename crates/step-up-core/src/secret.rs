@@ -32,8 +32,8 @@ macro_rules! secret {
         }
 
         impl $crate::json::FromJson for $name {
-            fn from_json(value: &serde_json::Value) -> Option<Self> {
-                value.as_str().map(Self::new)
+            fn from_json(value: &$crate::json::Json) -> Option<Self> {
+                value.as_text().map(Self::new)
             }
         }
     };

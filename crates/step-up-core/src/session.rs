@@ -121,7 +121,7 @@ impl Epoch {
 pub(crate) struct SessionClaims {
     pub(crate) sub: Option<Box<str>>,
     pub(crate) signin_credential_id: Option<Box<str>>,
-    pub(crate) iat: Option<f64>,
+    pub(crate) iat: Option<Timestamp>,
 }
 
 from_json!(SessionClaims { sub = "sub", signin_credential_id = "signin_credential_id", iat = "iat", });

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use super::StepUpClient;
 use crate::{
     LocalFuture,
-    clock::Timestamp,
     endpoint::{EmailCreate, EmailRetry, EmailSignIn, Endpoint, GetUser, Refresh, Revoke},
     error::{Result, StepUpError},
     refusal::refusal,
@@ -87,10 +86,10 @@ impl StepUpClient {
             return Err(StepUpError::Decode { expected: "a session token", line: 0, column: 0 });
         }
         if let Some(issued_at) = crate::session::SessionClaims::of(token.as_ref()).iat {
-            self.inner.clock.learn_from_token(Timestamp::from_secs_f64(issued_at));
+            self.inner.clock.learn_from_token(issued_at);
         }
         let user = Rc::new(answer.user);
-        let expires_at = answer.expires_at.map(Timestamp::from_secs_f64);
+        let expires_at = answer.expires_at;
         self.inner.begin_epoch(Some((token, Rc::clone(&user), expires_at)));
         Ok(user)
     }

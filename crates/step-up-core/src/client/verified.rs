@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use super::{Event, Inner};
 use crate::{
-    clock::Timestamp,
     elevation::{Elevation, Parsed},
     error::{Result, StepUpError},
     secret::MfaToken,
@@ -45,7 +44,7 @@ impl Inner {
         if let Some(issued_at) = granted.as_ref().and_then(|parsed| parsed.issued_at) {
             self.clock.learn_from_token(issued_at);
         }
-        let expires_at = answer.expires_at.map(Timestamp::from_secs_f64);
+        let expires_at = answer.expires_at;
         let user = Rc::new(answer.user);
         self.continue_session(session_token, Rc::clone(&user), expires_at);
 

@@ -54,7 +54,7 @@ fn what_is_no_elevated_token_is_refused_without_being_quoted() {
 
 #[test]
 fn an_expiry_that_is_no_number_of_this_world_saturates() {
-    let parsed = Parsed::new(jwt(r#"{"scope":"wallet:export","exp":1e300}"#)).unwrap();
+    let parsed = Parsed::new(jwt(r#"{"scope":"wallet:export","exp":99999999999999999999}"#)).unwrap();
     assert_eq!(parsed.elevation.expires_at, Timestamp::from_millis(i64::MAX));
 }
 

@@ -1,9 +1,7 @@
-use serde::Serialize;
-
 use super::{Auth, Call, Endpoint, incomplete};
 use crate::{
     error::Result,
-    json::{decode, from_json},
+    json::{Body, decode, from_json},
     transport::Method,
     types::{TokenScope, VerifyResponse},
 };
@@ -18,12 +16,8 @@ impl Endpoint for EmailCreate<'_> {
     type Output = String;
 
     fn call(&self) -> Call {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            email: &'a str,
-        }
         Call::new(Method::Post, "/emailVerifications/create", Auth::Optional)
-            .body(&Body { email: self.email })
+            .body(Body::new().text("email", self.email))
     }
 
     fn parse(&self, body: &[u8]) -> Result<String> {
@@ -42,14 +36,8 @@ impl Endpoint for EmailRetry<'_> {
     type Output = String;
 
     fn call(&self) -> Call {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            email: &'a str,
-            #[serde(rename = "verificationUUID")]
-            verification_uuid: &'a str,
-        }
-        let body = Body { email: self.email, verification_uuid: self.verification_uuid };
-        Call::new(Method::Post, "/emailVerifications/retry", Auth::Optional).body(&body)
+        let body = Body::new().text("email", self.email).text("verificationUUID", self.verification_uuid);
+        Call::new(Method::Post, "/emailVerifications/retry", Auth::Optional).body(body)
     }
 
     fn parse(&self, body: &[u8]) -> Result<String> {
@@ -69,17 +57,9 @@ fn verification(body: &[u8]) -> Result<String> {
     Ok(created.verification_uuid)
 }
 
-/// The body of both calls that take a code.
-#[derive(Serialize)]
-struct CodeBody<'a> {
-    #[serde(rename = "verificationUUID")]
-    verification_uuid: &'a str,
-    #[serde(rename = "verificationToken")]
-    code: &'a str,
-    #[serde(rename = "sessionPublicKey", skip_serializing_if = "Option::is_none")]
-    session_public_key: Option<&'a str>,
-    #[serde(rename = "requestedScopes", skip_serializing_if = "<[TokenScope]>::is_empty")]
-    scopes: &'a [TokenScope],
+/// What both calls that take a code send.
+fn code_body(verification_uuid: &str, code: &str) -> Body {
+    Body::new().text("verificationUUID", verification_uuid).text("verificationToken", code)
 }
 
 /// Signs in with a code.
@@ -93,13 +73,9 @@ impl Endpoint for EmailSignIn<'_> {
     type Output = VerifyResponse;
 
     fn call(&self) -> Call {
-        let body = CodeBody {
-            verification_uuid: self.verification_uuid,
-            code: self.code,
-            session_public_key: Some(self.session_public_key),
-            scopes: &[],
-        };
-        Call::new(Method::Post, "/emailVerifications/signin", Auth::Never).device_signed().body(&body)
+        let body =
+            code_body(self.verification_uuid, self.code).text("sessionPublicKey", self.session_public_key);
+        Call::new(Method::Post, "/emailVerifications/signin", Auth::Never).device_signed().body(body)
     }
 
     fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
@@ -118,17 +94,12 @@ impl Endpoint for EmailVerify<'_> {
     type Output = VerifyResponse;
 
     fn call(&self) -> Call {
-        let body = CodeBody {
-            verification_uuid: self.verification_uuid,
-            code: self.code,
-            session_public_key: None,
-            scopes: self.scopes,
-        };
+        let body = code_body(self.verification_uuid, self.code).scopes("requestedScopes", self.scopes);
         // An address that is not the user's is a link, and the server guards links.
         Call::new(Method::Post, "/emailVerifications/verify", Auth::Required)
             .device_signed()
             .guarded_by(TokenScope::CredentialLink)
-            .body(&body)
+            .body(body)
     }
 
     fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {

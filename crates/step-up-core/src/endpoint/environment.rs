@@ -24,12 +24,11 @@ impl Endpoint for GetSettings {
 
     fn parse(&self, body: &[u8]) -> Result<Settings> {
         let settings = parse(body, "the environment's settings")?;
-        // What is absent is null here, and nothing in it.
-        let security = &settings["security"];
-        let storage = security["auth"]["storage"].as_array();
+        let security = settings.get("security");
+        let storage = security.get("auth").get("storage").as_list();
         Ok(Settings {
-            uses_cookies: storage.is_some_and(|places| places.iter().any(|place| place == "cookie"))
-                || security["externalAuth"]["cookieName"].is_string(),
+            uses_cookies: storage.iter().any(|place| place.as_text() == Some("cookie"))
+                || security.get("externalAuth").get("cookieName").as_text().is_some(),
         })
     }
 }

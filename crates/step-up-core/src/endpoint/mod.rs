@@ -6,8 +6,6 @@ mod environment;
 mod session;
 mod step_up;
 
-use serde::Serialize;
-
 pub(crate) use self::{
     email::{EmailCreate, EmailRetry, EmailSignIn, EmailVerify},
     environment::{GetNonces, GetSettings, Settings},
@@ -16,6 +14,7 @@ pub(crate) use self::{
 };
 use crate::{
     error::{Result, StepUpError},
+    json::Body,
     transport::Method,
     types::TokenScope,
 };
@@ -50,9 +49,8 @@ impl Call {
         Self { method, path, body: None, auth, is_device_signed: false, guard: None }
     }
 
-    fn body<T: Serialize>(mut self, body: &T) -> Self {
-        // The bodies are structs of texts and lists: writing them cannot fail. An empty body would be refused.
-        self.body = Some(serde_json::to_vec(body).unwrap_or_default());
+    fn body(mut self, body: Body) -> Self {
+        self.body = Some(body.finish());
         self
     }
 

@@ -1,9 +1,9 @@
 use super::{Auth, Call, Endpoint};
 use crate::{
     error::Result,
-    json::decode,
+    json::{Body, decode},
     transport::Method,
-    types::{StepUpCheckRequest, StepUpCheckResponse, TokenScope},
+    types::{StepUpCheckResponse, TokenScope},
 };
 
 /// Asks whether the user has to verify once more for a scope.
@@ -16,7 +16,7 @@ impl Endpoint for StepUpCheckCall<'_> {
 
     fn call(&self) -> Call {
         Call::new(Method::Post, "/stepUp/check", Auth::Required)
-            .body(&StepUpCheckRequest { scope: self.scope.clone() })
+            .body(Body::new().text("scope", self.scope.as_str()))
     }
 
     fn parse(&self, body: &[u8]) -> Result<StepUpCheckResponse> {

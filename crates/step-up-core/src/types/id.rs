@@ -24,8 +24,8 @@ macro_rules! id {
         }
 
         impl $crate::json::FromJson for $name {
-            fn from_json(value: &serde_json::Value) -> Option<Self> {
-                value.as_str().map(Self::from)
+            fn from_json(value: &$crate::json::Json) -> Option<Self> {
+                value.as_text().map(Self::from)
             }
         }
 

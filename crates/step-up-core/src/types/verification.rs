@@ -2,6 +2,7 @@
 
 use super::{CredentialId, User};
 use crate::{
+    clock::Timestamp,
     json::from_json,
     secret::{ElevatedToken, MfaToken, SessionToken},
 };
@@ -55,8 +56,7 @@ impl OtpVerification {
 /// The answer to every verification (`docs/PROTOCOL.md`, "Verification answers").
 pub(crate) struct VerifyResponse {
     pub(crate) user: User,
-    /// Unix seconds.
-    pub(crate) expires_at: Option<f64>,
+    pub(crate) expires_at: Option<Timestamp>,
     pub(crate) session_token: Option<SessionToken>,
     pub(crate) mfa_token: Option<MfaToken>,
     pub(crate) elevated_token: Option<ElevatedToken>,

@@ -1,11 +1,11 @@
 //! Requests by `fetch`: no redirects, aborted when dropped.
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Object, Reflect, Uint8Array};
 use step_up_core::{HttpRequest, HttpResponse, LocalFuture, StepUpError, Transport};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, Headers, Request, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
+    AbortController, Request, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
     Response,
 };
 
@@ -32,13 +32,13 @@ async fn fetch(request: HttpRequest) -> Result<HttpResponse, StepUpError> {
 }
 
 fn build(request: &HttpRequest, abort: &AbortOnDrop) -> Result<Request, JsValue> {
-    let headers = Headers::new()?;
+    let headers = Object::new();
     for (name, value) in &request.headers {
-        headers.append(name, value)?;
+        Reflect::set(&headers, &JsValue::from_str(name), &JsValue::from_str(value))?;
     }
     let init = RequestInit::new();
     init.set_method(request.method.as_str());
-    init.set_headers_headers(&headers);
+    init.set_headers(&headers);
     init.set_redirect(RequestRedirect::Error);
     init.set_cache(RequestCache::NoStore);
     init.set_credentials(if request.with_cookies {

@@ -2,8 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use js_sys::{Array, Reflect, Uint8Array};
-use serde::Serialize;
+use js_sys::{Array, Object, Reflect, Uint8Array};
 use step_up_core::{Keychain, LocalFuture, PublicKey, Signature, StepUpError};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -15,34 +14,11 @@ const STORE: &str = "keys";
 const KEY_PATH: &str = "keyName";
 
 /// A key pair as WebCrypto makes it. Both parts are handles: the private key never leaves the browser.
-#[derive(Clone, Serialize)]
+#[derive(Clone)]
 struct KeyPair {
-    #[serde(rename = "privateKey", with = "serde_wasm_bindgen::preserve")]
     private_key: CryptoKey,
-    #[serde(rename = "publicKey", with = "serde_wasm_bindgen::preserve")]
     public_key: CryptoKey,
 }
-
-/// A key pair as IndexedDB keeps it.
-#[derive(Serialize)]
-struct Record<'a> {
-    #[serde(rename = "keyName")]
-    key_name: &'a str,
-    #[serde(rename = "keyPair")]
-    key_pair: &'a KeyPair,
-}
-
-/// Names an algorithm to WebCrypto, which ignores what it does not ask for: the curve when a key is made, the hash when
-/// it signs.
-#[derive(Serialize)]
-struct Algorithm {
-    name: &'static str,
-    #[serde(rename = "namedCurve")]
-    named_curve: &'static str,
-    hash: &'static str,
-}
-
-const ALGORITHM: Algorithm = Algorithm { name: "ECDSA", named_curve: "P-256", hash: "SHA-256" };
 
 /// The two keys of an environment. Each environment has its own, so that two cannot tell that they have the same device.
 pub(super) struct WebCryptoKeychain(Rc<Keys>);
@@ -114,26 +90,39 @@ impl Keys {
         let mut record = store.get(name).await?;
         if record.is_undefined() {
             let pair = generate(subtle).await?;
-            if let Err(error) = store.add(&to_js(&Record { key_name: name, key_pair: &pair })?).await {
+            let made = object(&[(KEY_PATH, name.into()), ("keyPair", pair.clone())])?;
+            if let Err(error) = store.add(&made).await {
                 record = store.get(name).await?;
                 if record.is_undefined() {
                     return Err(error);
                 }
                 // Another tab was quicker. Its key is the key.
             } else {
-                return export(subtle, pair).await;
+                return export(subtle, key_pair(&pair)?).await;
             }
         }
         export(subtle, key_pair(&Reflect::get(&record, &"keyPair".into())?)?).await
     }
 }
 
-async fn generate(subtle: &SubtleCrypto) -> Result<KeyPair, JsValue> {
+async fn generate(subtle: &SubtleCrypto) -> Result<JsValue, JsValue> {
     let usages = Array::of1(&"sign".into());
     let is_extractable = false;
-    let pair =
-        subtle.generate_key_with_object(&to_js(&ALGORITHM)?.unchecked_into(), is_extractable, &usages)?;
-    key_pair(&JsFuture::from(pair).await?)
+    let pair = subtle.generate_key_with_object(&algorithm()?, is_extractable, &usages)?;
+    Ok(JsFuture::from(pair).await?.into())
+}
+
+/// Names ECDSA to WebCrypto, which ignores what it does not ask for: the curve when it signs, the hash when a key is made.
+fn algorithm() -> Result<Object, JsValue> {
+    object(&[("name", "ECDSA".into()), ("namedCurve", "P-256".into()), ("hash", "SHA-256".into())])
+}
+
+fn object(properties: &[(&str, JsValue)]) -> Result<Object, JsValue> {
+    let object = Object::new();
+    for (name, value) in properties {
+        Reflect::set(&object, &JsValue::from_str(name), value)?;
+    }
+    Ok(object)
 }
 
 /// A key pair, if it is one.
@@ -150,8 +139,7 @@ async fn export(subtle: &SubtleCrypto, pair: KeyPair) -> Result<(KeyPair, Vec<u8
 }
 
 async fn sign(subtle: &SubtleCrypto, private_key: &CryptoKey, message: &[u8]) -> Result<Vec<u8>, JsValue> {
-    let algorithm = to_js(&ALGORITHM)?.unchecked_into();
-    let signature = subtle.sign_with_object_and_u8_array(&algorithm, private_key, message)?;
+    let signature = subtle.sign_with_object_and_u8_array(&algorithm()?, private_key, message)?;
     Ok(Uint8Array::new(&JsFuture::from(signature).await?).to_vec())
 }
 
@@ -175,8 +163,4 @@ fn factory() -> Result<IdbFactory, StepUpError> {
     window()?.indexed_db().map_err(|error| storage_error(&error))?.ok_or_else(|| {
         StepUpError::UnsupportedTarget { why: "this browser has no IndexedDB to keep keys in".into() }
     })
-}
-
-fn to_js<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
-    serde_wasm_bindgen::to_value(value).map_err(Into::into)
 }

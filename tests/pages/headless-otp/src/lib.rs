@@ -4,21 +4,13 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_step_up::{
-    HttpRequest, StepUpClient, StepUpError, StepUpProvider, TokenScope, use_step_up_authentication,
+    HttpRequest, StepUpClient, StepUpError, StepUpProviderProps, TokenScope, use_step_up_authentication,
     use_step_up_client,
 };
 
-/// Properties of [`Page`].
-#[derive(Properties, PartialEq)]
-pub struct PageProps {
-    /// The client to use.
-    pub client: StepUpClient,
-}
-
-/// The whole page.
-#[component]
-pub fn Page(props: &PageProps) -> Html {
-    html! { <StepUpProvider client={props.client.clone()}><Export /></StepUpProvider> }
+/// The whole page: a provider with this client, and the screen in it.
+pub fn page(client: StepUpClient) -> StepUpProviderProps {
+    yew::props!(StepUpProviderProps { client, children: html! { <Export /> } })
 }
 
 /// Exports the wallet of whoever is signed in, after a code if one is required.
@@ -81,5 +73,5 @@ async fn export(client: &StepUpClient) -> Result<String, StepUpError> {
     let wallet = user.credentials.iter().find_map(|credential| credential.embedded_wallet_id.as_deref());
     let path = format!("/waas/{}/privateKey/export", wallet.unwrap_or_default());
     let response = client.send(HttpRequest::post(path), TokenScope::WalletExport).await?;
-    Ok(String::from_utf8_lossy(&response.body).into_owned())
+    Ok(std::str::from_utf8(&response.body).unwrap_or_default().to_owned())
 }

@@ -1,7 +1,6 @@
 //! Mounts the page on the real service.
 
-use page_headless_otp::{Page, PageProps};
-use yew_step_up::{Config, StepUpClient, browser_platform};
+use yew_step_up::{Config, StepUpClient, StepUpProvider, browser_platform};
 
 fn main() {
     let config = match Config::new("2762a57b-faa4-41ce-9f16-abff9300e2c9") {
@@ -9,5 +8,6 @@ fn main() {
         Err(error) => panic!("{error}"),
     };
     let platform = browser_platform(&config);
-    yew::Renderer::<Page>::with_props(PageProps { client: StepUpClient::new(config, platform) }).render();
+    let page = page_headless_otp::page(StepUpClient::new(config, platform));
+    yew::Renderer::<StepUpProvider>::with_props(page).render();
 }

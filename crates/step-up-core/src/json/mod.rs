@@ -1,17 +1,23 @@
 //! Reading and writing JSON, small.
 //!
 //! A derived `Deserialize` is a visitor for each struct, with errors that can print every kind of value; in the browser
-//! that is twenty kilobytes, compressed. Here an answer is read once, as a [`Value`], and each type takes its fields from
+//! that is twenty kilobytes, compressed. Here an answer is read once, as a [`Json`], and each type takes its fields from
 //! that. The types implement serde's traits by the same list of fields, so that each wire name is written once.
 
-use serde_json::Value;
+mod read;
+mod value;
+mod write;
 
-use crate::error::{Result, StepUpError};
+pub(crate) use self::{value::Json, write::Body};
+use crate::{
+    clock::Timestamp,
+    error::{Result, StepUpError},
+};
 
 /// Can be read from a JSON value. What it does not know is ignored.
 pub(crate) trait FromJson: Sized {
     /// The value, if it is one.
-    fn from_json(value: &Value) -> Option<Self>;
+    fn from_json(value: &Json) -> Option<Self>;
 
     /// What an absent field is; `None` where the field must be there.
     fn absent() -> Option<Self> {
@@ -31,64 +37,55 @@ pub(crate) fn decode<T: FromJson>(body: &[u8], expected: &'static str) -> Result
 }
 
 /// Reads an answer as it is.
-pub(crate) fn parse(body: &[u8], expected: &'static str) -> Result<Value> {
-    serde_json::from_slice(body).map_err(|error| StepUpError::Decode {
-        expected,
-        line: error.line(),
-        column: error.column(),
-    })
+pub(crate) fn parse(body: &[u8], expected: &'static str) -> Result<Json> {
+    Json::parse(body).map_err(|(line, column)| StepUpError::Decode { expected, line, column })
 }
 
-/// The field of an object, in the type that is wanted.
+/// The field of an object, in the type that is wanted. One that is null is absent.
 #[inline(never)]
-pub(crate) fn field<T: FromJson>(object: &Value, name: &str) -> Option<T> {
+pub(crate) fn field<T: FromJson>(object: &Json, name: &str) -> Option<T> {
     match object.get(name) {
-        Some(value) => T::from_json(value),
-        None => T::absent(),
+        Json::Null => T::absent(),
+        value => T::from_json(value),
     }
 }
 
-/// The field of an object; a default where it is absent or null.
-pub(crate) fn field_or_default<T: FromJson + Default>(object: &Value, name: &str) -> Option<T> {
+/// The field of an object; a default where it is absent.
+pub(crate) fn field_or_default<T: FromJson + Default>(object: &Json, name: &str) -> Option<T> {
     match object.get(name) {
-        None | Some(Value::Null) => Some(T::default()),
-        Some(value) => T::from_json(value),
+        Json::Null => Some(T::default()),
+        value => T::from_json(value),
     }
 }
 
 impl FromJson for bool {
-    fn from_json(value: &Value) -> Option<Self> {
-        value.as_bool()
+    fn from_json(value: &Json) -> Option<Self> {
+        if let Json::Bool(bool) = value { Some(*bool) } else { None }
     }
 }
 
-impl FromJson for f64 {
-    fn from_json(value: &Value) -> Option<Self> {
-        value.as_f64()
-    }
-}
-
-impl FromJson for u32 {
-    fn from_json(value: &Value) -> Option<Self> {
-        value.as_u64().and_then(|number| number.try_into().ok())
+/// In seconds, as everywhere in this protocol.
+impl FromJson for Timestamp {
+    fn from_json(value: &Json) -> Option<Self> {
+        value.as_seconds()
     }
 }
 
 impl FromJson for String {
-    fn from_json(value: &Value) -> Option<Self> {
-        value.as_str().map(Into::into)
+    fn from_json(value: &Json) -> Option<Self> {
+        value.as_text().map(Into::into)
     }
 }
 
 impl FromJson for Box<str> {
-    fn from_json(value: &Value) -> Option<Self> {
-        value.as_str().map(Into::into)
+    fn from_json(value: &Json) -> Option<Self> {
+        value.as_text().map(Into::into)
     }
 }
 
 impl<T: FromJson> FromJson for Option<T> {
-    fn from_json(value: &Value) -> Option<Self> {
-        if value.is_null() { Some(None) } else { T::from_json(value).map(Some) }
+    fn from_json(value: &Json) -> Option<Self> {
+        T::from_json(value).map(Some)
     }
 
     fn absent() -> Option<Self> {
@@ -101,8 +98,11 @@ impl<T: FromJson> FromJson for Option<T> {
 }
 
 impl<T: FromJson> FromJson for Vec<T> {
-    fn from_json(value: &Value) -> Option<Self> {
-        value.as_array()?.iter().map(T::from_json).collect()
+    fn from_json(value: &Json) -> Option<Self> {
+        if !matches!(value, Json::List(_)) {
+            return None;
+        }
+        value.as_list().iter().map(T::from_json).collect()
     }
 }
 
@@ -111,8 +111,8 @@ impl<T: FromJson> FromJson for Vec<T> {
 macro_rules! from_json {
     ($name:ident { $( $field:ident = $wire:literal $(or $default:ident)?, )+ }) => {
         impl $crate::json::FromJson for $name {
-            fn from_json(value: &serde_json::Value) -> Option<Self> {
-                if !value.is_object() {
+            fn from_json(value: &$crate::json::Json) -> Option<Self> {
+                if !matches!(value, $crate::json::Json::Object(_)) {
                     return None;
                 }
                 Some(Self { $( $field: $crate::json::from_json!(@read value, $wire $(or $default)?), )+ })
@@ -140,7 +140,7 @@ macro_rules! json {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = serde_json::Value::deserialize(deserializer)?;
+                let value = $crate::json::Json::deserialize(deserializer)?;
                 <Self as $crate::json::FromJson>::from_json(&value)
                     .ok_or_else(|| serde::de::Error::custom(concat!("not a ", stringify!($name))))
             }
@@ -158,7 +158,7 @@ mod tests {
     struct Sample {
         must: String,
         may: Option<bool>,
-        list: Vec<u32>,
+        list: Vec<bool>,
     }
 
     json!(Sample { must = "must-have", may = "may", list = "list" or default, });
@@ -172,8 +172,8 @@ mod tests {
         let empty = Sample { must: "x".into(), may: None, list: vec![] };
         assert_eq!(sample(r#"{"must-have":"x"}"#).unwrap(), empty);
         assert_eq!(sample(r#"{"must-have":"x","may":null,"list":null,"more":{}}"#).unwrap(), empty);
-        let full = Sample { must: "y".into(), may: Some(true), list: vec![1, 2] };
-        assert_eq!(sample(r#"{"must-have":"y","may":true,"list":[1,2]}"#).unwrap(), full);
+        let full = Sample { must: "y".into(), may: Some(true), list: vec![true, false] };
+        assert_eq!(sample(r#"{"must-have":"y","may":true,"list":[true,false]}"#).unwrap(), full);
         for wrong in [
             "{}",
             r#"{"must-have":null}"#,
@@ -192,9 +192,9 @@ mod tests {
 
     #[test]
     fn serde_reads_and_writes_the_same() {
-        let full = Sample { must: "y".into(), may: Some(true), list: vec![1] };
+        let full = Sample { must: "y".into(), may: Some(true), list: vec![true] };
         let text = serde_json::to_string(&full).unwrap();
-        assert_eq!(text, r#"{"must-have":"y","may":true,"list":[1]}"#);
+        assert_eq!(text, r#"{"must-have":"y","may":true,"list":[true]}"#);
         assert_eq!(serde_json::from_str::<Sample>(&text).unwrap(), full);
         let text = serde_json::to_string(&Sample { must: "y".into(), may: None, list: vec![] }).unwrap();
         assert_eq!(text, r#"{"must-have":"y","list":[]}"#, "what is absent is left out");

@@ -1,0 +1,86 @@
+//! Writing the few bodies that the client sends.
+
+use std::fmt::Write as _;
+
+use crate::types::TokenScope;
+
+/// A JSON object that is being written.
+pub(crate) struct Body(String);
+
+impl Body {
+    pub(crate) fn new() -> Self {
+        Self("{".into())
+    }
+
+    /// Adds a text.
+    pub(crate) fn text(mut self, name: &str, value: &str) -> Self {
+        self.name(name);
+        write_text(&mut self.0, value);
+        self
+    }
+
+    /// Adds a list of scopes, unless it is empty.
+    pub(crate) fn scopes(mut self, name: &str, scopes: &[TokenScope]) -> Self {
+        if !scopes.is_empty() {
+            self.name(name);
+            for (number, scope) in scopes.iter().enumerate() {
+                self.0.push(if number == 0 { '[' } else { ',' });
+                write_text(&mut self.0, scope.as_str());
+            }
+            self.0.push(']');
+        }
+        self
+    }
+
+    pub(crate) fn finish(mut self) -> Vec<u8> {
+        self.0.push('}');
+        self.0.into_bytes()
+    }
+
+    fn name(&mut self, name: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        write_text(&mut self.0, name);
+        self.0.push(':');
+    }
+}
+
+fn write_text(out: &mut String, text: &str) {
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => out.extend(['\\', character]),
+            // Writing to a string cannot fail.
+            '\0'..' ' => drop(write!(out, "\\u{:04x}", u32::from(character))),
+            _ => out.push(character),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn another_implementation_reads_what_was_written(name: String, value: String, scope: String) {
+            let scopes = [TokenScope::WalletExport, TokenScope::from(scope.as_str())];
+            let body = Body::new().text("first", "1").text(&name, &value).scopes("list", &scopes).finish();
+            let read: Value = serde_json::from_slice(&body).unwrap();
+            prop_assert_eq!(&read["list"], &json!(["wallet:export", scope]));
+            if name != "list" {
+                prop_assert_eq!(&read[&name], &json!(value));
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_list_is_left_out() {
+        assert_eq!(Body::new().scopes("list", &[]).finish(), b"{}");
+    }
+}
