@@ -1,0 +1,126 @@
+//! The command line.
+
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
+
+/// What the user asked for.
+pub(crate) enum Command {
+    Demo { port: u16, release: bool },
+    Test { lanes: Vec<Lane> },
+    Lint,
+    Size,
+}
+
+/// A group of tests that needs the same things of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Core,
+    Browser,
+    E2e,
+}
+
+impl Lane {
+    pub(crate) const ALL: [Self; 3] = [Self::Core, Self::Browser, Self::E2e];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Browser => "browser",
+            Self::E2e => "e2e",
+        }
+    }
+}
+
+/// Reads the command line; prints help or a complaint and exits where there is no command to run.
+pub(crate) fn parse() -> Command {
+    command_of(&definition().get_matches())
+}
+
+fn definition() -> clap::Command {
+    clap::Command::new("xtask")
+        .bin_name("cargo xtask")
+        .about("Set-up, demo, tests, lints and sizes. Each command installs the tools that it needs.")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(
+            clap::Command::new("demo")
+                .about("Serve the demo and rebuild it when a file changes")
+                .arg(
+                    Arg::new("port")
+                        .long("port")
+                        .value_name("N")
+                        .default_value("8080")
+                        .value_parser(value_parser!(u16).range(1..))
+                        .help("Port to serve on"),
+                )
+                .arg(
+                    Arg::new("release")
+                        .long("release")
+                        .action(ArgAction::SetTrue)
+                        .help("Build as it would be published: small, and slow to build"),
+                ),
+        )
+        .subcommand(
+            clap::Command::new("test").about("Run the tests: all lanes, or the one that is named").arg(
+                Arg::new("lane")
+                    .long("lane")
+                    .value_name("LANE")
+                    .value_parser(Lane::ALL.map(Lane::name))
+                    .help("core: on this machine; browser: in headless Chromium; e2e: whole applications"),
+            ),
+        )
+        .subcommand(
+            clap::Command::new("lint")
+                .about("Check formatting, clippy and rustdoc warnings, licences and advisories"),
+        )
+        .subcommand(
+            clap::Command::new("size")
+                .about("Build the release pages, print what they weigh, and write target/size.json"),
+        )
+}
+
+fn command_of(matches: &ArgMatches) -> Command {
+    match matches.subcommand() {
+        Some(("demo", given)) => Command::Demo {
+            port: given.get_one("port").copied().unwrap_or(8080),
+            release: given.get_flag("release"),
+        },
+        Some(("test", given)) => Command::Test {
+            lanes: match given.get_one::<String>("lane") {
+                Some(wanted) => Lane::ALL.into_iter().filter(|lane| lane.name() == wanted).collect(),
+                None => Lane::ALL.to_vec(),
+            },
+        },
+        Some(("lint", _)) => Command::Lint,
+        _ => Command::Size,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Command {
+        command_of(&definition().try_get_matches_from(line.split(' ')).unwrap())
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        definition().debug_assert();
+    }
+
+    #[test]
+    fn test_runs_all_lanes_unless_one_is_named() {
+        let Command::Test { lanes } = parsed("xtask test") else { panic!("not the test command") };
+        assert_eq!(lanes, Lane::ALL);
+        let Command::Test { lanes } = parsed("xtask test --lane e2e") else { panic!("not the test command") };
+        assert_eq!(lanes, [Lane::E2e]);
+        assert!(definition().try_get_matches_from(["xtask", "test", "--lane", "unit"]).is_err());
+    }
+
+    #[test]
+    fn demo_takes_a_port_and_a_profile() {
+        assert!(matches!(parsed("xtask demo"), Command::Demo { port: 8080, release: false }));
+        assert!(matches!(parsed("xtask demo --port 9 --release"), Command::Demo { port: 9, release: true }));
+        assert!(definition().try_get_matches_from(["xtask", "demo", "--port", "0"]).is_err());
+    }
+}

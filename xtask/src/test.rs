@@ -1,0 +1,124 @@
+//! `cargo xtask test`: the three lanes.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::cli::Lane;
+use crate::pages::{self, Page};
+use crate::setup::{self, Need, Toolbox};
+use crate::{files, process, step, workspace};
+
+/// Limits of wasm-bindgen's test runner, in seconds: its own are too short for a machine that is busy.
+const RUNNER_TIMEOUTS: &[(&str, &str)] =
+    &[("WASM_BINDGEN_TEST_TIMEOUT", "120"), ("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "30")];
+
+pub(crate) fn run(lanes: &[Lane]) -> Result<()> {
+    let toolbox = setup::ensure(&needs(lanes))?;
+    let mut times = Vec::new();
+    for &lane in lanes {
+        step::heading(&format!("Lane {}", lane.name()));
+        let started = Instant::now();
+        match lane {
+            Lane::Core => core(&toolbox)?,
+            Lane::Browser => browser(&toolbox)?,
+            Lane::E2e => end_to_end(&toolbox)?,
+        }
+        times.push((lane, started.elapsed()));
+    }
+    step::heading("All tests passed");
+    for (lane, time) in times {
+        report(lane, time);
+    }
+    Ok(())
+}
+
+fn needs(lanes: &[Lane]) -> Vec<Need> {
+    let mut needs = Vec::new();
+    if lanes.iter().any(|lane| *lane != Lane::Core) {
+        needs.extend([Need::Wasm, Need::WasmBindgen, Need::Chromium]);
+    }
+    if lanes.contains(&Lane::E2e) {
+        needs.push(Need::Trunk);
+    }
+    needs
+}
+
+/// What plain `cargo test` runs: everything that needs neither a browser nor the wasm32 target.
+fn core(toolbox: &Toolbox) -> Result<()> {
+    let mut test = toolbox.cargo("test");
+    test.arg("--no-fail-fast");
+    process::streamed("The core lane", test)
+}
+
+fn browser(toolbox: &Toolbox) -> Result<()> {
+    let mut test = toolbox.cargo("test");
+    // Examples in the documentation are compiled by the core lane.
+    test.args(["--target", workspace::WASM, "--tests", "--no-fail-fast"]);
+    for package in workspace::BROWSER_TESTED {
+        test.args(["--package", package]);
+    }
+    test.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", toolbox.test_runner()?);
+    test.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", toolbox.webdriver_json()?);
+    // A suite that does not say where it runs would run in Node.
+    test.env("WASM_BINDGEN_USE_BROWSER", "1");
+    for (name, seconds) in RUNNER_TIMEOUTS {
+        test.env(name, seconds);
+    }
+    toolbox.name_browser(&mut test)?;
+    process::streamed("The browser lane", test)
+}
+
+fn end_to_end(toolbox: &Toolbox) -> Result<()> {
+    let demo = pages::build(toolbox, Page::Demo)?;
+    let headless_otp = pages::build(toolbox, Page::HeadlessOtp)?;
+    let sandbox = sandbox_server(toolbox)?;
+    javascript_client(toolbox)?;
+    let mut test = toolbox.cargo("test");
+    test.args(["--package", "step-up-tests", "--no-fail-fast"]);
+    test.env("STEP_UP_DEMO_DIST", demo);
+    test.env("STEP_UP_HEADLESS_OTP_DIST", headless_otp);
+    test.env("STEP_UP_SANDBOX_BIN", sandbox);
+    toolbox.name_browser(&mut test)?;
+    process::streamed("The e2e lane", test)
+}
+
+/// Builds the sandbox server; returns where its binary is.
+fn sandbox_server(toolbox: &Toolbox) -> Result<PathBuf> {
+    let mut build = toolbox.cargo("build");
+    build.args(["--package", "step-up-sandbox"]);
+    process::logged("sandbox server", "sandbox-server", build)?;
+    let server =
+        workspace::target().join("debug").join(format!("step-up-sandbox{}", std::env::consts::EXE_SUFFIX));
+    if !server.exists() {
+        bail!(
+            "`cargo build -p step-up-sandbox` made no {}. Is the feature `server` on by default?",
+            server.display()
+        );
+    }
+    Ok(server)
+}
+
+/// Installs the official JavaScript client, as its lock file says.
+fn javascript_client(toolbox: &Toolbox) -> Result<()> {
+    let folder = workspace::root().join("tests/js-client");
+    if !folder.join("package.json").exists() {
+        return Ok(());
+    }
+    // A copy of the lock file, written last: while it is current, so is the folder.
+    let installed = folder.join("node_modules/.xtask-installed");
+    let lock = files::read(&folder.join("package-lock.json"))?;
+    if std::fs::read_to_string(&installed).is_ok_and(|then| then == lock) {
+        return Ok(());
+    }
+    let mut install: Command = toolbox.command("npm");
+    install.args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder);
+    process::logged("JavaScript client", "javascript-client", install)?;
+    files::write(&installed, &lock)
+}
+
+fn report(lane: Lane, time: Duration) {
+    step::note(&format!("lane {}: {}", lane.name(), step::seconds(time)));
+}
