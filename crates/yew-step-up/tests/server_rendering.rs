@@ -1,5 +1,6 @@
 //! Core lane: the hooks on the host, by the server renderer and by calling their methods.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};

@@ -1,0 +1,122 @@
+//! One request on its way through a handler.
+
+use std::borrow::Cow;
+
+use serde::de::DeserializeOwned;
+use step_up_core::HttpRequest;
+
+use crate::{
+    reply::{Outcome, Refusal},
+    request_log::RequestLog,
+    world::World,
+};
+
+/// One request, and everything that a handler may touch.
+pub(crate) struct Call<'a> {
+    pub(crate) request: &'a HttpRequest,
+    /// The parts of the path that the route leaves open, in their order.
+    pub(crate) params: Vec<&'a str>,
+    pub(crate) world: World<'a>,
+    pub(crate) log: &'a mut RequestLog,
+    pub(crate) notes: Notes,
+}
+
+/// What a handler says about a request, for the log.
+#[derive(Default)]
+pub(crate) struct Notes {
+    /// Whether a one-time code was compared with the right one.
+    pub(crate) is_evaluated: bool,
+    /// Whose session it was.
+    pub(crate) user: Option<String>,
+}
+
+impl<'a> Call<'a> {
+    /// The part of the path that the route leaves open. Routes and handlers agree on how many there are.
+    pub(crate) fn param(&self, index: usize) -> &'a str {
+        self.params.get(index).copied().unwrap_or_default()
+    }
+
+    /// The first header of this name; an empty one counts as absent.
+    pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
+        header(self.request, name)
+    }
+
+    /// The value of a query parameter.
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
+        let (_, query) = self.request.url.split('#').next()?.split_once('?')?;
+        let value = query.split('&').find_map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (key == name).then_some(value)
+        })?;
+        Some(percent_decoded(value))
+    }
+
+    /// The body, as this call takes it.
+    pub(crate) fn body<T: DeserializeOwned>(&self) -> Outcome<T> {
+        let body = self.request.body.as_deref().unwrap_or_default();
+        // The sentence says where, never what: the body may hold secrets.
+        serde_json::from_slice(body).map_err(|error| {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            let refusal = if error.is_data() {
+                let sentence = format!("The body is not what this call takes, at {place}.");
+                Refusal::unprocessable("invalid_request", sentence)
+            } else {
+                Refusal::new(400, "malformed_json", format!("The body is not JSON, at {place}."))
+            };
+            refusal.into()
+        })
+    }
+}
+
+/// The first header of this name, which is given in lower case; an empty one counts as absent.
+pub(crate) fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+    let (_, value) = request.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+    (!value.is_empty()).then_some(value.as_str())
+}
+
+/// A query value. A `+` stays one: addresses have them, and no value here has spaces.
+fn percent_decoded(value: &str) -> String {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let [first, tail @ ..] = rest {
+        match tail {
+            [high, low, tail @ ..] if *first == b'%' => {
+                let digit = |byte: &u8| char::from(*byte).to_digit(16);
+                match (digit(high), digit(low)) {
+                    (Some(high), Some(low)) => {
+                        bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
+                        rest = tail;
+                        continue;
+                    }
+                    _ => bytes.push(*first),
+                }
+            }
+            _ => bytes.push(*first),
+        }
+        rest = &rest[1..];
+    }
+    match String::from_utf8_lossy(&bytes) {
+        Cow::Borrowed(text) => text.to_owned(),
+        Cow::Owned(text) => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn query_values_are_decoded_and_keep_their_plus() {
+        for (value, decoded) in [
+            ("a%40b.example", "a@b.example"),
+            ("a+b", "a+b"),
+            ("%", "%"),
+            ("%4", "%4"),
+            ("%zz%41", "%zzA"),
+            ("%ff", "\u{fffd}"),
+            ("", ""),
+        ] {
+            assert_eq!(percent_decoded(value), decoded);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! One-time codes: six digits, ten minutes, five tries, one use.
+//!
+//! A code that a signed-in user asked for proves something about that user only, and one that nobody asked for can
+//! only sign in. So a code that an attacker had sent to an own address is worth nothing in anybody else's session.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use step_up_core::{Timestamp, UserId};
+use subtle::ConstantTimeEq;
+
+use crate::{
+    call::Call,
+    email::Email,
+    inbox, random,
+    reply::{Outcome, Refusal},
+    store::{StoreError, Table},
+    time::{self, DAY, HOUR, MINUTE},
+    world::World,
+};
+
+/// How many wrong codes are looked at.
+const TRIES: u32 = 5;
+
+/// How many codes are sent to an address in an hour.
+const SENDS_PER_HOUR: usize = 30;
+
+/// A code that was sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Verification {
+    #[serde(skip)]
+    uuid: String,
+    pub(crate) email: Email,
+    /// Who asked for it; nobody when it is to sign in.
+    user: Option<UserId>,
+    /// Whether the address becomes the user's main one.
+    pub(crate) becomes_main: bool,
+    code: String,
+    #[serde(with = "time::millis")]
+    expires_at: Timestamp,
+    tries: u32,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Open,
+    Used,
+    Replaced,
+}
+
+pub(crate) const VERIFICATIONS: Table<Verification> = Table::new("verifications");
+
+/// When codes were sent to an address, in milliseconds.
+pub(crate) const SENDS: Table<Vec<i64>> = Table::new("sends");
+
+/// Sends a code to an address. For a signed-in user it replaces the one that they had sent there before; anybody else
+/// could make a stranger's code void that way, so without a user it stands beside others.
+pub(crate) fn send(
+    world: &mut World<'_>,
+    email: &Email,
+    user: Option<&UserId>,
+    becomes_main: bool,
+) -> Outcome<String> {
+    count_send(world, email)?;
+    for (uuid, mut other) in VERIFICATIONS.list(&world.tx, "")? {
+        if other.expires_at.after(DAY) <= world.now {
+            VERIFICATIONS.delete(&mut world.tx, &uuid);
+        } else if user.is_some() && other.user.as_ref() == user && other.email == *email {
+            other.replace();
+            VERIFICATIONS.put(&mut world.tx, &uuid, &other)?;
+        }
+    }
+    let uuid = random::uuid(&mut world.tx)?;
+    let verification = Verification {
+        uuid: uuid.clone(),
+        email: email.clone(),
+        user: user.cloned(),
+        becomes_main,
+        code: random::code(&mut world.tx)?,
+        expires_at: world.now.after(10 * MINUTE),
+        tries: 0,
+        state: State::Open,
+    };
+    VERIFICATIONS.put(&mut world.tx, &uuid, &verification)?;
+    inbox::deliver(world, email, &verification.code, &uuid)?;
+    Ok(uuid)
+}
+
+/// Sends a new code in place of the last one.
+pub(crate) fn resend(
+    world: &mut World<'_>,
+    uuid: &str,
+    email: &Email,
+    user: Option<&UserId>,
+) -> Outcome<String> {
+    let mut last = find(world, uuid, user)?;
+    if last.email != *email {
+        return Err(unknown().into());
+    }
+    let replacement = send(world, email, user, last.becomes_main)?;
+    last.replace();
+    last.save(world)?;
+    Ok(replacement)
+}
+
+fn count_send(world: &mut World<'_>, email: &Email) -> Outcome<()> {
+    let mut sends = SENDS.get(&world.tx, email.as_str())?.unwrap_or_default();
+    sends.retain(|sent| Timestamp::from_millis(*sent).after(HOUR) > world.now);
+    if sends.len() >= SENDS_PER_HOUR {
+        let frees_at = Timestamp::from_millis(sends[0]).after(HOUR);
+        return Err(Refusal::rate_limited(time::secs_until(world.now, frees_at)).into());
+    }
+    sends.push(world.now.as_millis());
+    Ok(SENDS.put(&mut world.tx, email.as_str(), &sends)?)
+}
+
+/// The verification that this user, or nobody, asked for.
+fn find(world: &World<'_>, uuid: &str, user: Option<&UserId>) -> Outcome<Verification> {
+    match VERIFICATIONS.get(&world.tx, uuid)? {
+        Some(verification) if verification.user.as_ref() == user => {
+            Ok(Verification { uuid: uuid.to_owned(), ..verification })
+        }
+        _ => Err(unknown().into()),
+    }
+}
+
+/// The verification that this user, or nobody, asked for, if its code can still be tried.
+pub(crate) fn open(world: &World<'_>, uuid: &str, user: Option<&UserId>) -> Outcome<Verification> {
+    let verification = find(world, uuid, user)?;
+    if verification.state != State::Open {
+        return Err(void().into());
+    }
+    if verification.tries >= TRIES {
+        return Err(
+            Refusal::unprocessable("too_many_email_verification_attempts", "Too many attempts.").into()
+        );
+    }
+    if verification.expires_at <= world.now {
+        return Err(void().into());
+    }
+    Ok(verification)
+}
+
+/// Deletes what was sent for a user.
+pub(crate) fn drop_all_of(world: &mut World<'_>, user: &UserId) -> Result<(), StoreError> {
+    for (uuid, verification) in VERIFICATIONS.list(&world.tx, "")? {
+        if verification.user.as_ref() == Some(user) {
+            VERIFICATIONS.delete(&mut world.tx, &uuid);
+        }
+    }
+    Ok(())
+}
+
+impl Verification {
+    fn replace(&mut self) {
+        if self.state == State::Open {
+            self.state = State::Replaced;
+        }
+    }
+
+    fn save(&self, world: &mut World<'_>) -> Result<(), StoreError> {
+        VERIFICATIONS.put(&mut world.tx, &self.uuid, self)
+    }
+
+    /// Tries a code. The right one uses the verification up and a wrong one counts, also if the request is refused.
+    pub(crate) fn evaluate(mut self, call: &mut Call<'_>, code: &str) -> Outcome<Self> {
+        call.notes.is_evaluated = true;
+        self.tries += 1;
+        if bool::from(self.code.as_bytes().ct_eq(code.as_bytes())) {
+            self.state = State::Used;
+            self.save(&mut call.world)?;
+            call.world.tx.keep();
+            return Ok(self);
+        }
+        self.save(&mut call.world)?;
+        call.world.tx.keep();
+        Err(Refusal::unprocessable("wrong_email_verification_token", "That code is not right.")
+            .with_payload(json!({ "attemptsLeft": TRIES - self.tries }))
+            .into())
+    }
+}
+
+/// The code is too old, was replaced or was used.
+fn void() -> Refusal {
+    Refusal::unprocessable("invalid_email_verification", "That code is no longer valid.")
+}
+
+/// No such verification, or somebody else's: an answer that told them apart would tell what others do.
+fn unknown() -> Refusal {
+    Refusal::unprocessable("invalid_verification", "There is no such verification.")
+}

@@ -1,0 +1,164 @@
+//! The session's user.
+
+use serde_json::{Map, Value, json};
+use step_up_core::TokenScope;
+
+use crate::{
+    account::{self, ACCOUNTS, Account},
+    call::Call,
+    elevation::Proof,
+    email::Email,
+    mfa, otp,
+    reply::{Outcome, Refusal, done, ok},
+    session,
+};
+
+/// Reads the user.
+pub(super) fn read(call: &mut Call<'_>) -> Outcome {
+    let session = call.session()?;
+    let account = account::of_session(&call.world, &session)?;
+    ok(&account.to_json(&call.world, Some(&session))?)
+}
+
+/// Deletes the user and all that is theirs.
+pub(super) fn delete(call: &mut Call<'_>) -> Outcome {
+    let session = call.session()?;
+    // It need not be spent: it goes with the session.
+    let _permit = call.demand(&session, &TokenScope::UserDelete, Proof::HeaderOrHeld)?;
+    let account = account::of_session(&call.world, &session)?;
+    account::delete(&mut call.world, &account)?;
+    done()
+}
+
+/// The second factors.
+pub(super) fn mfa_methods(call: &mut Call<'_>) -> Outcome {
+    let session = call.session()?;
+    let is_verified_only = call.query("verifiedOnly").as_deref() == Some("true");
+    ok(&mfa::methods(&call.world, &session.user, is_verified_only)?)
+}
+
+/// Sets fields of the user. A new email address becomes theirs once the code that is sent there was verified.
+pub(super) fn update(call: &mut Call<'_>) -> Outcome {
+    let mut session = call.session()?;
+    let fields: Map<String, Value> = call.body()?;
+    let account = account::of_session(&call.world, &session)?;
+    let update = Update::read(&fields, &account)?;
+    let permit = if update.is_sensitive() {
+        Some(call.demand(&session, &TokenScope::UserUpdate, Proof::HeaderOrHeld)?)
+    } else {
+        None
+    };
+    let mut account = account;
+    if let Some(username) = &update.username {
+        ensure_username_is_free(call, &account, username)?;
+        account.fields.insert("username".into(), username.clone());
+    }
+    if update.changes_phone {
+        return Err(Refusal::not_implemented("phone numbers").into());
+    }
+    account.fields.extend(update.plain);
+    let sent = match &update.email {
+        Some(email) => Some((email, otp::send(&mut call.world, email, Some(&account.id), true)?)),
+        None => None,
+    };
+    account::save(&mut call.world, &account)?;
+    session::renew(&mut call.world, &mut session)?;
+    if let Some(permit) = permit {
+        permit.spend(&mut call.world)?;
+    }
+    let mut answer = session::verified(&call.world, &session, &account, None)?;
+    answer["nextView"] = if sent.is_some() { "verify-email" } else { "done" }.into();
+    if let Some((email, uuid)) = sent {
+        answer["emailVerification"] = json!({ "verificationUUID": uuid, "email": email.as_str() });
+    }
+    ok(&answer)
+}
+
+/// What a request changes.
+#[derive(Default)]
+struct Update {
+    /// Fields that anybody may be given.
+    plain: Map<String, Value>,
+    email: Option<Email>,
+    /// A name, or null for none.
+    username: Option<Value>,
+    changes_phone: bool,
+}
+
+/// Text, or null.
+const TEXTS: [&str; 14] = [
+    "alias",
+    "firstName",
+    "lastName",
+    "jobTitle",
+    "tShirtSize",
+    "team",
+    "country",
+    "btcWallet",
+    "kdaWallet",
+    "ltcWallet",
+    "ckbWallet",
+    "kasWallet",
+    "dogeWallet",
+    "mfaBackupCodeAcknowledgement",
+];
+
+/// Yes or no.
+const FLAGS: [&str; 4] =
+    ["policiesConsent", "emailNotification", "discordNotification", "newsletterNotification"];
+
+/// How many characters a text may have.
+const TEXT_LENGTH: usize = 500;
+
+impl Update {
+    /// Reads the fields. One that says what is so already changes nothing.
+    fn read(fields: &Map<String, Value>, account: &Account) -> Outcome<Self> {
+        let mut update = Self::default();
+        for (name, value) in fields {
+            match name.as_str() {
+                "captchaToken" => {}
+                "email" => {
+                    let email = Email::parse(value.as_str().unwrap_or_default())?;
+                    update.email = Some(email).filter(|email| account.email.as_ref() != Some(email));
+                }
+                "phoneNumber" => update.changes_phone = !value.is_null(),
+                "username" if is_text(value) => {
+                    let current = account.fields.get(name).unwrap_or(&Value::Null);
+                    update.username = Some(value.clone()).filter(|username| username != current);
+                }
+                name if TEXTS.contains(&name) && is_text(value)
+                    || FLAGS.contains(&name) && value.is_boolean()
+                    || name == "metadata" && value.is_object() =>
+                {
+                    update.plain.insert(name.to_owned(), value.clone());
+                }
+                _ => return Err(invalid_field(name).into()),
+            }
+        }
+        Ok(update)
+    }
+
+    fn is_sensitive(&self) -> bool {
+        self.email.is_some() || self.username.is_some() || self.changes_phone
+    }
+}
+
+fn is_text(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.chars().count() <= TEXT_LENGTH)
+}
+
+fn invalid_field(name: &str) -> Refusal {
+    let name: String = name.chars().take(40).collect();
+    Refusal::unprocessable("invalid_request", format!("The field \"{name}\" does not take this."))
+}
+
+fn ensure_username_is_free(call: &Call<'_>, account: &Account, username: &Value) -> Outcome<()> {
+    let is_taken = ACCOUNTS
+        .list(&call.world.tx, "")?
+        .iter()
+        .any(|(_, other)| other.id != account.id && other.fields.get("username") == Some(username));
+    if is_taken && !username.is_null() {
+        return Err(Refusal::unprocessable("username_taken", "Somebody else has this name.").into());
+    }
+    Ok(())
+}

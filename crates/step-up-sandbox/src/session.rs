@@ -1,0 +1,238 @@
+//! Sessions: who is signed in, and the bearer tokens that say so.
+
+use std::collections::HashMap;
+
+use p256::PublicKey;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use step_up_core::{CredentialId, Timestamp, UserId};
+
+use crate::{
+    account::Account,
+    call::Call,
+    elevation, random,
+    reply::{Outcome, Refusal},
+    store::{StoreError, Table},
+    time,
+    token::TokenKind,
+    world::World,
+};
+
+/// A session. Its tokens are valid for as long as it is in the store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Session {
+    pub(crate) id: String,
+    pub(crate) user: UserId,
+    /// The credential that signed in.
+    pub(crate) sign_in_credential: CredentialId,
+    /// The credential that was verified last.
+    pub(crate) last_verified_credential: CredentialId,
+    #[serde(with = "time::millis")]
+    pub(crate) expires_at: Timestamp,
+    /// The client's session key, where it sent one: 66 hexadecimal digits.
+    pub(crate) public_key: Option<String>,
+}
+
+pub(crate) const SESSIONS: Table<Session> = Table::new("sessions");
+
+/// The claims of a session token (`docs/PROTOCOL.md`, "Verification answers").
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Claims {
+    kid: String,
+    iss: String,
+    aud: String,
+    sub: String,
+    sid: String,
+    iat: i64,
+    exp: i64,
+    environment_id: String,
+    scope: String,
+    last_verified_credential_id: String,
+    signin_credential_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session_public_key: Option<String>,
+}
+
+/// The scope of every session.
+pub(crate) const SESSION_SCOPE: &str = "user:basic";
+
+/// Bearer tokens whose signature was found right, by their hash.
+#[derive(Default)]
+pub(crate) struct Bearers {
+    claims: HashMap<[u8; 32], Claims>,
+}
+
+impl Bearers {
+    /// How many are remembered before all are forgotten: checking again costs a signature, no more.
+    const CAPACITY: usize = 4096;
+
+    fn claims(&mut self, token: &str, check: impl FnOnce() -> Option<Claims>) -> Option<Claims> {
+        let hash = Sha256::digest(token.as_bytes()).into();
+        if let Some(claims) = self.claims.get(&hash) {
+            return Some(claims.clone());
+        }
+        let claims = check()?;
+        if self.claims.len() >= Self::CAPACITY {
+            self.claims.clear();
+        }
+        self.claims.insert(hash, claims.clone());
+        Some(claims)
+    }
+}
+
+/// Signs a user in with a credential.
+pub(crate) fn start(
+    world: &mut World<'_>,
+    account: &Account,
+    credential: &CredentialId,
+    public_key: Option<String>,
+) -> Result<Session, StoreError> {
+    drop_expired(world)?;
+    let session = Session {
+        id: random::uuid(&mut world.tx)?,
+        user: account.id.clone(),
+        sign_in_credential: credential.clone(),
+        last_verified_credential: credential.clone(),
+        expires_at: world.now.after(world.config.session_lifetime),
+        public_key,
+    };
+    SESSIONS.put(&mut world.tx, &session.id, &session)?;
+    Ok(session)
+}
+
+fn drop_expired(world: &mut World<'_>) -> Result<(), StoreError> {
+    for (id, session) in SESSIONS.list(&world.tx, "")? {
+        if session.expires_at <= world.now {
+            end(world, &id)?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets a session live from now on as long as a new one.
+pub(crate) fn renew(world: &mut World<'_>, session: &mut Session) -> Result<(), StoreError> {
+    session.expires_at = world.now.after(world.config.session_lifetime);
+    SESSIONS.put(&mut world.tx, &session.id, session)
+}
+
+/// Ends a session, and every elevation of it.
+pub(crate) fn end(world: &mut World<'_>, id: &str) -> Result<(), StoreError> {
+    elevation::drop_all_of(world, id)?;
+    SESSIONS.delete(&mut world.tx, id);
+    Ok(())
+}
+
+/// Ends every session of a user.
+pub(crate) fn end_all_of(world: &mut World<'_>, user: &UserId) -> Result<(), StoreError> {
+    for (id, session) in SESSIONS.list(&world.tx, "")? {
+        if session.user == *user {
+            end(world, &id)?;
+        }
+    }
+    Ok(())
+}
+
+impl Call<'_> {
+    /// The session of the bearer token.
+    pub(crate) fn session(&mut self) -> Outcome<Session> {
+        let token = self.header("authorization").and_then(bearer).ok_or_else(Refusal::unauthorized)?;
+        let session = session_of(&mut self.world, token)?.ok_or_else(Refusal::unauthorized)?;
+        self.notes.user = Some(session.user.as_str().to_owned());
+        Ok(session)
+    }
+
+    /// The session of the bearer token, if there is one. One that is no longer valid is refused, not ignored: what the
+    /// call would do for nobody is not what was asked for.
+    pub(crate) fn session_if_any(&mut self) -> Outcome<Option<Session>> {
+        match self.header("authorization") {
+            None => Ok(None),
+            Some(_) => self.session().map(Some),
+        }
+    }
+
+    /// The session key that came with the request, in its body or its header.
+    pub(crate) fn session_public_key(&self, in_body: Option<&str>) -> Outcome<Option<String>> {
+        let Some(key) = in_body.or_else(|| self.header("x-dyn-session-public-key")) else { return Ok(None) };
+        if parse_public_key(key).is_none() {
+            return Err(Refusal::unprocessable(
+                "invalid_session_public_key",
+                "A session public key is a compressed P-256 point in 66 hexadecimal digits.",
+            )
+            .into());
+        }
+        Ok(Some(key.to_owned()))
+    }
+}
+
+/// A compressed P-256 point in 66 hexadecimal digits.
+pub(crate) fn parse_public_key(hex: &str) -> Option<PublicKey> {
+    let bytes = base16ct::mixed::decode_vec(hex).ok()?;
+    if bytes.len() != 33 {
+        return None;
+    }
+    PublicKey::from_sec1_bytes(&bytes).ok()
+}
+
+/// The token of an `Authorization` header ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn session_of(world: &mut World<'_>, token: &str) -> Result<Option<Session>, StoreError> {
+    let key = world.key;
+    let Some(claims) = world.bearers.claims(token, || key.verify(TokenKind::Session, token)) else {
+        return Ok(None);
+    };
+    let is_ours =
+        claims.iss == world.config.issuer() && claims.environment_id == world.config.environment_id();
+    if !is_ours || claims.exp <= world.now.as_secs() {
+        return Ok(None);
+    }
+    let session = SESSIONS.get(&world.tx, &claims.sid)?;
+    Ok(session.filter(|session| session.user.as_str() == claims.sub && session.expires_at > world.now))
+}
+
+/// The session's token, as of now.
+pub(crate) fn token(world: &World<'_>, session: &Session) -> Result<String, StoreError> {
+    let environment_id = world.config.environment_id().to_owned();
+    world.key.sign(
+        TokenKind::Session,
+        &Claims {
+            kid: world.key.kid().to_owned(),
+            iss: world.config.issuer(),
+            aud: environment_id.clone(),
+            sub: session.user.as_str().to_owned(),
+            sid: session.id.clone(),
+            iat: world.now.as_secs(),
+            exp: session.expires_at.as_secs(),
+            environment_id,
+            scope: SESSION_SCOPE.to_owned(),
+            last_verified_credential_id: session.last_verified_credential.as_str().to_owned(),
+            signin_credential_id: session.sign_in_credential.as_str().to_owned(),
+            session_public_key: session.public_key.clone(),
+        },
+    )
+}
+
+/// The answer to every verification (`docs/PROTOCOL.md`, "Verification answers"): the user, and the session's token
+/// anew. The service's full and minified tokens are one and the same here.
+pub(crate) fn verified(
+    world: &World<'_>,
+    session: &Session,
+    account: &Account,
+    elevated_token: Option<String>,
+) -> Result<Value, StoreError> {
+    let token = token(world, session)?;
+    let mut answer = json!({
+        "user": account.to_json(world, Some(session))?,
+        "expiresAt": session.expires_at.as_secs(),
+        "jwt": token,
+        "minifiedJwt": token,
+    });
+    if let Some(elevated_token) = elevated_token {
+        answer["elevatedAccessToken"] = elevated_token.into();
+    }
+    Ok(answer)
+}

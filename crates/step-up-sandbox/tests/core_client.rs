@@ -1,0 +1,404 @@
+//! Core's client against the sandbox: what the server does to it, and what it makes of that. Time is virtual: when nobody
+//! can go on, it jumps to the next timer.
+
+#![allow(clippy::unwrap_used)] // The helpers of tests are tests.
+
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    pin::pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use futures_util::future::join_all;
+use p256::ecdsa::{SigningKey, signature::Signer as _};
+use serde_json::{Value, json};
+use step_up_core::{
+    Config as ClientConfig, HttpRequest, Keychain, LocalFuture, OtpVerification, Platform, PublicKey, Result,
+    SessionStatus, Signature, StepUpClient, StepUpError, Timestamp, TokenScope,
+};
+use step_up_sandbox::{
+    Config, DEFAULT_ENVIRONMENT_ID, Seed,
+    page::{BASE_URL, InPage},
+};
+
+const EXPORT: TokenScope = TokenScope::WalletExport;
+const START: i64 = 1_795_514_400_000;
+const DAY: i64 = 86_400_000;
+
+/// Time that passes only when everybody waits for it.
+#[derive(Clone, Default)]
+struct Time {
+    millis: Rc<Cell<i64>>,
+    timers: Rc<RefCell<Vec<i64>>>,
+    wakers: Rc<RefCell<Vec<Waker>>>,
+}
+
+impl Time {
+    fn sleep(&self, duration: Duration) -> LocalFuture<'static, ()> {
+        let time = self.clone();
+        let deadline = self.millis.get() + i64::try_from(duration.as_millis()).unwrap();
+        self.timers.borrow_mut().push(deadline);
+        Box::pin(std::future::poll_fn(move |context| {
+            if time.millis.get() >= deadline {
+                return Poll::Ready(());
+            }
+            time.wakers.borrow_mut().push(context.waker().clone());
+            Poll::Pending
+        }))
+    }
+
+    fn run<T>(&self, future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                return output;
+            }
+            let next = self.timers.borrow().iter().copied().filter(|it| *it > self.millis.get()).min();
+            let Some(next) = next else { panic!("nobody can go on") };
+            self.millis.set(next);
+            self.wakers.take().into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+/// Real keys.
+struct Keys {
+    session: SigningKey,
+    device: SigningKey,
+    drawn: Cell<u8>,
+}
+
+impl Keys {
+    fn new(number: u8) -> Self {
+        let key = |number| SigningKey::from_slice(&[number; 32]).unwrap();
+        Self { session: key(number), device: key(number + 1), drawn: Cell::new(0) }
+    }
+}
+
+fn public(key: &SigningKey) -> Result<PublicKey> {
+    PublicKey::from_uncompressed(key.verifying_key().to_sec1_point(false).as_bytes())
+}
+
+impl Keychain for Keys {
+    fn session_key(&self) -> LocalFuture<'static, Result<PublicKey>> {
+        let key = public(&self.session);
+        Box::pin(async { key })
+    }
+
+    fn sign_with_device_key(&self, message: Vec<u8>) -> LocalFuture<'static, Result<(PublicKey, Signature)>> {
+        let signature: p256::ecdsa::Signature = self.device.sign(&message);
+        let signed =
+            public(&self.device).and_then(|key| Ok((key, Signature::from_raw(&signature.to_bytes())?)));
+        Box::pin(async { signed })
+    }
+
+    fn random(&self, bytes: &mut [u8]) -> Result<()> {
+        for byte in bytes {
+            self.drawn.set(self.drawn.get().wrapping_add(1));
+            *byte = self.drawn.get();
+        }
+        Ok(())
+    }
+}
+
+/// A sandbox that wants device signatures, and a client of it.
+struct World {
+    time: Time,
+    sandbox: InPage,
+    client: StepUpClient,
+}
+
+impl World {
+    /// With a device whose clock is this far from the server's.
+    fn new(clock_error: i64) -> Self {
+        let time = Time::default();
+        let clock = |error: i64| {
+            let time = time.clone();
+            move || Timestamp::from_millis(START + time.millis.get() + error)
+        };
+        let timer = || {
+            let time = time.clone();
+            move |duration: Duration| time.sleep(duration)
+        };
+        let sandbox =
+            InPage::new(Config::default(), Seed::new(1), None, Rc::new(clock(0)), Rc::new(timer()), |_| ())
+                .unwrap();
+        let config = ClientConfig::new(DEFAULT_ENVIRONMENT_ID).unwrap().with_base_url(BASE_URL).unwrap();
+        let platform = Platform::new(sandbox.clone(), clock(clock_error), timer(), Keys::new(1));
+        let world = Self { time: time.clone(), sandbox, client: StepUpClient::new(config, platform) };
+        world.set(json!({ "security": { "deviceRegistrationRequired": true } }));
+        world
+    }
+
+    /// With somebody signed in.
+    fn signed_in() -> Self {
+        let world = Self::new(0);
+        world.sign_in("ada@example.com");
+        world
+    }
+
+    fn control(&self, request: HttpRequest, body: &Value) -> Value {
+        let response = self.sandbox.call(&request.json(body).unwrap());
+        assert_eq!(response.status, 200, "{}", String::from_utf8_lossy(&response.body));
+        serde_json::from_slice(&response.body).unwrap()
+    }
+
+    fn set(&self, settings: Value) {
+        self.control(HttpRequest::put("/sandbox/settings"), &settings);
+    }
+
+    fn fault(&self, fault: Value) {
+        self.control(HttpRequest::post("/sandbox/faults"), &fault);
+    }
+
+    fn advance(&self, secs: i64) {
+        self.control(HttpRequest::post("/sandbox/clock"), &json!({ "advanceSeconds": secs }));
+    }
+
+    fn requests(&self, path: &str) -> usize {
+        let answer = self.control(HttpRequest::get("/sandbox/requests"), &json!(null));
+        let requests = answer["requests"].as_array().unwrap();
+        requests.iter().filter(|entry| entry["path"].as_str().unwrap().ends_with(path)).count()
+    }
+
+    fn code(&self) -> String {
+        let inbox = self.control(HttpRequest::get("/sandbox/inbox"), &json!(null));
+        inbox[0]["code"].as_str().unwrap().to_owned()
+    }
+
+    fn sign_in(&self, email: &str) {
+        let sent = self.time.run(self.client.send_sign_in_code(email)).unwrap();
+        self.time.run(self.client.sign_in_with_otp(&sent, &self.code())).unwrap();
+    }
+
+    fn send_otp(&self) -> OtpVerification {
+        self.time.run(self.client.send_otp(None)).unwrap()
+    }
+
+    fn verify(&self, sent: &OtpVerification, code: &str) -> Result<()> {
+        self.time.run(self.client.verify_otp(sent, code, &[EXPORT])).map(drop)
+    }
+
+    /// Sends a code and types it right.
+    fn elevate(&self) -> Result<()> {
+        let sent = self.send_otp();
+        self.verify(&sent, &self.code())
+    }
+
+    fn export(&self) -> LocalFuture<'static, Result<String>> {
+        let user = self.client.user().unwrap();
+        let wallet = user.credentials.iter().find_map(|it| it.embedded_wallet_id.clone()).unwrap();
+        let call = self.client.send(HttpRequest::post(format!("/waas/{wallet}/privateKey/export")), EXPORT);
+        Box::pin(async {
+            let answer: Value = serde_json::from_slice(&call.await?.body).unwrap();
+            Ok(answer["privateKey"].as_str().unwrap().to_owned())
+        })
+    }
+
+    fn is_held(&self) -> bool {
+        self.client.elevation(&EXPORT).is_some()
+    }
+}
+
+fn not_elevated() -> StepUpError {
+    StepUpError::NotElevated { missing: vec![EXPORT] }
+}
+
+#[test]
+fn the_whole_flow() {
+    let world = World::signed_in();
+    let check = world.time.run(world.client.check(&EXPORT));
+    assert!(check.is_required && check.cause.is_none());
+    assert_eq!(check.credentials[0].alias.as_deref(), Some("ada@example.com"));
+    assert_eq!(check.default_credential_id, world.client.session().sign_in_credential);
+    assert_eq!(world.time.run(world.export()), Err(not_elevated()));
+    world.elevate().unwrap();
+    assert!(!world.time.run(world.client.is_required(&EXPORT)));
+    assert_eq!(world.requests("/stepUp/check"), 1, "what is held answers by itself");
+    let key = world.time.run(world.export()).unwrap();
+    assert!(key.len() == 66 && key.starts_with("0x"));
+    assert!(!world.is_held(), "it was single use");
+    assert_eq!(world.time.run(world.export()), Err(not_elevated()));
+    world.time.run(world.client.sign_out()).unwrap();
+    assert_eq!(world.client.status(), SessionStatus::SignedOut);
+}
+
+#[test]
+fn a_clock_that_is_a_day_off_either_way_does_not_matter() {
+    for error in [-DAY, DAY] {
+        let world = World::new(error);
+        world.sign_in("ada@example.com");
+        world.elevate().unwrap();
+        assert!(world.is_held());
+        world.time.run(world.export()).unwrap();
+    }
+}
+
+#[test]
+fn wrong_codes_count_down_to_too_many() {
+    let world = World::signed_in();
+    let sent = world.send_otp();
+    let wrong = if world.code() == "000000" { "000001" } else { "000000" };
+    for left in [4, 3, 2, 1, 0] {
+        assert_eq!(world.verify(&sent, wrong), Err(StepUpError::InvalidCode { attempts_left: Some(left) }));
+    }
+    assert_eq!(world.verify(&sent, &world.code()), Err(StepUpError::TooManyAttempts));
+    let again = world.time.run(world.client.resend_otp(&sent)).unwrap();
+    world.verify(&again, &world.code()).unwrap();
+}
+
+#[test]
+fn an_old_code_a_replaced_code_and_a_used_code_are_no_longer_valid() {
+    let world = World::signed_in();
+    let sent = world.send_otp();
+    world.advance(600);
+    assert_eq!(world.verify(&sent, &world.code()), Err(StepUpError::CodeExpired));
+    let sent = world.send_otp();
+    let code = world.code();
+    let newer = world.time.run(world.client.resend_otp(&sent)).unwrap();
+    assert_eq!(world.verify(&sent, &code), Err(StepUpError::CodeExpired));
+    world.verify(&newer, &world.code()).unwrap();
+    assert_eq!(world.verify(&newer, &world.code()), Err(StepUpError::CodeExpired));
+}
+
+#[test]
+fn another_users_code_proves_nothing() {
+    let world = World::signed_in();
+    let of_ada = world.send_otp();
+    let code = world.code();
+    world.time.run(world.client.sign_out()).unwrap();
+    world.sign_in("bob@example.com");
+    assert_eq!(world.verify(&of_ada, &code), Err(StepUpError::UnknownVerification));
+    assert!(!world.is_held());
+}
+
+#[test]
+fn too_many_sends_say_how_long_to_wait() {
+    let world = World::signed_in();
+    let error = loop {
+        if let Err(error) = world.time.run(world.client.send_otp(None)) {
+            break error;
+        }
+    };
+    assert_eq!(error, StepUpError::RateLimited { retry_after: Some(Duration::from_secs(3600)) });
+}
+
+#[test]
+fn an_answer_that_is_not_as_it_should_be_stores_nothing_and_keeps_the_session() {
+    let path = "/emailVerifications/verify";
+    let tamper = |member: &str, value: Value| json!({ "path": path, "kind": "tamper", member: value });
+    for (what, fault, check) in [
+        (
+            "no token",
+            tamper("remove", json!(["elevatedAccessToken"])),
+            (|it| *it == not_elevated()) as fn(&_) -> bool,
+        ),
+        ("without the scope", tamper("elevatedScope", json!("wallet:sign")), |it| *it == not_elevated()),
+        ("expired", tamper("elevatedExpiresIn", json!(-1)), |it| *it == not_elevated()),
+        ("of another subject", tamper("elevatedSubject", json!("x")), |it| {
+            *it == StepUpError::SubjectMismatch
+        }),
+        ("for another user", tamper("userId", json!("x")), |it| *it == StepUpError::SubjectMismatch),
+        ("no JSON", json!({ "path": path, "kind": "garbage" }), |it| {
+            matches!(it, StepUpError::Decode { .. })
+        }),
+        ("a server error", json!({ "path": path, "kind": "status", "status": 500 }), |it| {
+            matches!(it, StepUpError::Api { status: 500, .. })
+        }),
+        ("nothing", json!({ "path": path, "kind": "drop" }), |it| *it == StepUpError::Network),
+        ("too late", json!({ "path": path, "kind": "delay", "millis": 31_000 }), |it| {
+            *it == StepUpError::TimedOut
+        }),
+    ] {
+        let world = World::signed_in();
+        let user = world.client.user();
+        world.fault(fault);
+        let error = world.elevate().unwrap_err();
+        assert!(check(&error), "{what}: {error:?}");
+        assert!(!world.is_held(), "{what}");
+        assert_eq!((world.client.status(), world.client.user()), (SessionStatus::SignedIn, user), "{what}");
+        // And it works the next time.
+        world.elevate().unwrap();
+        world.time.run(world.export()).unwrap();
+    }
+}
+
+#[test]
+fn a_lost_answer_a_refusal_and_a_fault_keep_the_token_and_a_used_one_is_dropped() {
+    let path = "/waas/*/privateKey/export";
+    let world = World::signed_in();
+    world.elevate().unwrap();
+    for (fault, error) in [
+        (json!({ "path": path, "kind": "drop" }), StepUpError::Network),
+        (
+            json!({ "path": path, "kind": "status", "status": 422, "body": { "error": "E", "code": "C" } }),
+            StepUpError::Api { status: 422, code: Some("C".into()), message: "E".into() },
+        ),
+    ] {
+        world.fault(fault);
+        assert_eq!(world.time.run(world.export()), Err(error));
+        assert!(world.is_held());
+    }
+    // The server took it and the answer was lost: only the next try tells.
+    world.fault(json!({ "path": path, "kind": "drop-after" }));
+    assert_eq!(world.time.run(world.export()), Err(StepUpError::Network));
+    assert!(world.is_held());
+    assert_eq!(world.time.run(world.export()), Err(not_elevated()));
+    assert!(!world.is_held());
+}
+
+#[test]
+fn two_requests_in_flight_never_carry_the_same_token() {
+    let world = World::signed_in();
+    world.elevate().unwrap();
+    let results = world.time.run(join_all([world.export(), world.export()]));
+    assert_eq!(results.iter().filter(|it| it.is_ok()).count(), 1, "{results:?}");
+    let answer = world.control(HttpRequest::get("/sandbox/requests"), &json!(null));
+    let carried = |entry: &&Value| entry["hasElevated"] == true;
+    assert_eq!(answer["requests"].as_array().unwrap().iter().filter(carried).count(), 1);
+}
+
+#[test]
+fn a_hundred_checks_at_once_are_one_request() {
+    let world = World::signed_in();
+    world.fault(json!({ "path": "/stepUp/check", "kind": "delay", "millis": 100, "times": 100 }));
+    let checks = (0..100).map(|_| world.client.is_required(&EXPORT));
+    assert!(world.time.run(join_all(checks)).into_iter().all(|it| it));
+    assert_eq!(world.requests("/stepUp/check"), 1);
+}
+
+#[test]
+fn with_step_up_off_nothing_is_asked_for() {
+    let world = World::signed_in();
+    world.set(json!({ "sdk": { "minApiVersion": "2026_01_01" } }));
+    assert!(!world.time.run(world.client.is_required(&EXPORT)));
+    world.time.run(world.export()).unwrap();
+}
+
+#[test]
+fn signing_out_while_the_answer_is_on_its_way_stores_nothing() {
+    let world = World::signed_in();
+    let sent = world.send_otp();
+    world.fault(json!({ "path": "/emailVerifications/verify", "kind": "delay", "millis": 1000 }));
+    let verify = world.client.verify_otp(&sent, &world.code(), &[EXPORT]);
+    let sign_out = async {
+        world.time.sleep(Duration::from_millis(500)).await;
+        world.client.sign_out().await
+    };
+    let (verified, signed_out) = world.time.run(futures_util::future::join(verify, sign_out));
+    assert_eq!(verified.map(drop), Err(StepUpError::NotSignedIn));
+    assert_eq!(signed_out, Ok(()));
+    assert!(!world.is_held());
+    assert_eq!(world.client.status(), SessionStatus::SignedOut);
+}
+
+#[test]
+fn a_session_that_the_server_ended_is_over() {
+    let world = World::signed_in();
+    world.advance(7200);
+    assert_eq!(world.time.run(world.client.send_otp(None)), Err(StepUpError::NotSignedIn));
+    assert_eq!(world.client.status(), SessionStatus::SignedOut);
+}

@@ -1,0 +1,171 @@
+//! The sandbox as a transport inside a page, without a page.
+
+#![allow(clippy::unwrap_used)] // The helpers of tests are tests.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
+
+use futures_util::FutureExt as _;
+use serde_json::{Value, json};
+use step_up_core::{HttpRequest, HttpResponse, LocalFuture, StepUpError, Timestamp, Transport as _};
+use step_up_sandbox::{
+    Config, DEFAULT_ENVIRONMENT_ID, Seed, StoreError,
+    page::{BASE_URL, InPage},
+};
+
+/// A page: its clock, its timer, and what it keeps.
+#[derive(Clone, Default)]
+struct Page {
+    secs: Rc<Cell<i64>>,
+    slept: Rc<RefCell<Vec<Duration>>>,
+    saved: Rc<RefCell<Vec<String>>>,
+}
+
+impl Page {
+    fn load(&self, seed: u64, snapshot: Option<&str>) -> Result<InPage, StoreError> {
+        let Self { secs, slept, saved } = self.clone();
+        let clock = move || Timestamp::from_secs(1_795_514_400 + secs.get());
+        let timer = move |duration: Duration| -> LocalFuture<'static, ()> {
+            slept.borrow_mut().push(duration);
+            Box::pin(async {})
+        };
+        let save = move |snapshot: &str| saved.borrow_mut().push(snapshot.to_owned());
+        InPage::new(Config::default(), Seed::new(seed), snapshot, Rc::new(clock), Rc::new(timer), save)
+    }
+
+    fn saves(&self) -> usize {
+        self.saved.borrow().len()
+    }
+
+    fn newest(&self) -> String {
+        self.saved.borrow().last().unwrap().clone()
+    }
+}
+
+fn url(path: &str) -> String {
+    format!("{BASE_URL}/sdk/{DEFAULT_ENVIRONMENT_ID}{path}")
+}
+
+fn send(sandbox: &InPage, request: HttpRequest) -> Result<HttpResponse, StepUpError> {
+    sandbox.send(request).now_or_never().unwrap()
+}
+
+fn json_of(response: &HttpResponse) -> Value {
+    serde_json::from_slice(&response.body).unwrap()
+}
+
+fn post(path: &str, body: Value) -> HttpRequest {
+    let mut request =
+        HttpRequest::post(if path.starts_with("/sandbox/") { path.to_owned() } else { url(path) });
+    request.body = Some(body.to_string().into_bytes());
+    request
+}
+
+/// Signs somebody new in and gives their token.
+fn sign_in(sandbox: &InPage) -> String {
+    let answer = sandbox.call(&post("/sandbox/users", json!({ "email": "ada@example.com" })));
+    json_of(&answer)["minifiedJwt"].as_str().unwrap().to_owned()
+}
+
+fn is_signed_in(sandbox: &InPage, token: &str) -> bool {
+    let request = HttpRequest::get(url("/users")).header("authorization", format!("Bearer {token}"));
+    send(sandbox, request).unwrap().status == 200
+}
+
+#[test]
+fn it_answers_as_a_transport() {
+    let sandbox = Page::default().load(1, None).unwrap();
+    let answer = send(&sandbox, HttpRequest::get(url("/settings"))).unwrap();
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("date"), Some("Tue, 24 Nov 2026 10:00:00 GMT"));
+    assert!(is_signed_in(&sandbox, &sign_in(&sandbox)));
+}
+
+#[test]
+fn nothing_happens_before_the_request_is_waited_for() {
+    let page = Page::default();
+    let sandbox = page.load(1, None).unwrap();
+    let saves = page.saves();
+    let request = sandbox.send(post("/emailVerifications/create", json!({ "email": "ada@example.com" })));
+    assert_eq!(page.saves(), saves);
+    drop(request);
+    assert_eq!(json_of(&sandbox.call(&HttpRequest::get("/sandbox/inbox"))), json!([]));
+}
+
+#[test]
+fn a_dropped_answer_is_a_broken_network_and_a_delay_is_the_pages() {
+    let page = Page::default();
+    let sandbox = page.load(1, None).unwrap();
+    for kind in ["drop", "drop-after"] {
+        sandbox.call(&post("/sandbox/faults", json!({ "path": "/settings", "kind": kind })));
+        assert_eq!(send(&sandbox, HttpRequest::get(url("/settings"))), Err(StepUpError::Network));
+    }
+    sandbox.call(&post("/sandbox/faults", json!({ "path": "/settings", "kind": "delay", "millis": 1500 })));
+    assert_eq!(send(&sandbox, HttpRequest::get(url("/settings"))).unwrap().status, 200);
+    assert_eq!(*page.slept.borrow(), [Duration::from_millis(1500)]);
+}
+
+#[test]
+fn every_change_is_saved_and_nothing_else() {
+    let page = Page::default();
+    let sandbox = page.load(1, None).unwrap();
+    assert_eq!(page.saves(), 1, "the key, once");
+    let token = sign_in(&sandbox);
+    assert_eq!(page.saves(), 2);
+    assert!(is_signed_in(&sandbox, &token));
+    send(&sandbox, HttpRequest::get(url("/settings"))).unwrap();
+    send(&sandbox, post("/emailVerifications/create", json!({ "email": "no address" }))).unwrap();
+    assert_eq!(page.saves(), 2, "reading and refusing change nothing");
+    assert_eq!(page.newest(), sandbox.snapshot());
+}
+
+#[test]
+fn a_snapshot_brings_everything_back_and_repeats_nothing() {
+    let page = Page::default();
+    let sandbox = page.load(1, None).unwrap();
+    let token = sign_in(&sandbox);
+    let nonce =
+        |sandbox: &InPage| json_of(&send(sandbox, HttpRequest::get(url("/nonce"))).unwrap())["nonce"].clone();
+    let first = nonce(&sandbox);
+    let snapshot = page.newest();
+    let saves = page.saves();
+    // A reload: another sandbox, another seed, the same snapshot.
+    let reloaded = page.load(2, Some(&snapshot)).unwrap();
+    assert_eq!(reloaded.snapshot(), snapshot);
+    assert!(page.saves() <= saves + 1);
+    assert!(is_signed_in(&reloaded, &token));
+    assert_ne!(nonce(&reloaded), first);
+}
+
+#[test]
+fn a_snapshot_that_is_none_is_said_to_be() {
+    for snapshot in ["", "x", "[]", r#"{"keys":{"token":1}}"#, r#"{"random":{"source":{}}}"#] {
+        let error = Page::default().load(1, Some(snapshot)).unwrap_err();
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{snapshot}: {error}");
+    }
+}
+
+#[test]
+fn the_page_may_ask_while_it_saves() {
+    let asked = Rc::new(Cell::new(0));
+    let sandbox: Rc<RefCell<Option<InPage>>> = Rc::default();
+    let save = {
+        let (asked, sandbox) = (Rc::clone(&asked), Rc::clone(&sandbox));
+        move |_: &str| {
+            if let Some(sandbox) = &*sandbox.borrow() {
+                sandbox.call(&HttpRequest::get("/sandbox/inbox"));
+                asked.set(asked.get() + 1);
+            }
+        }
+    };
+    let clock = || Timestamp::from_secs(0);
+    let timer = |_: Duration| -> LocalFuture<'static, ()> { Box::pin(async {}) };
+    let in_page =
+        InPage::new(Config::default(), Seed::new(1), None, Rc::new(clock), Rc::new(timer), save).unwrap();
+    *sandbox.borrow_mut() = Some(in_page.clone());
+    sign_in(&in_page);
+    assert_eq!(asked.get(), 1);
+}

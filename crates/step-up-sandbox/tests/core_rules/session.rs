@@ -1,0 +1,131 @@
+//! Sessions and their bearer tokens.
+
+use serde_json::json;
+
+use crate::lab::{Lab, MINUTE, Person, SECOND, claims, part};
+
+#[test]
+fn the_claims_say_who_and_which_session() {
+    let mut lab = Lab::new();
+    let key = "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5";
+    let key = p256_key(key);
+    let sent = lab.code_for("ada@example.com");
+    let body = json!({
+        "verificationUUID": sent.uuid, "verificationToken": sent.code, "sessionPublicKey": key,
+    });
+    let answer = lab.post("/emailVerifications/signin").body(body).send().ok();
+    let (user, token) = (&answer.body["user"], answer.text("minifiedJwt"));
+    let claims = claims(&token);
+    assert_eq!(claims["sub"], user["id"]);
+    assert_eq!(claims["sid"], user["sessionId"]);
+    assert_eq!(claims["environment_id"], lab.config.environment_id());
+    assert_eq!(claims["scope"], "user:basic");
+    assert_eq!(claims["iat"], lab.now.as_secs());
+    assert_eq!(claims["exp"], answer.body["expiresAt"]);
+    assert_eq!(claims["exp"], lab.now.as_secs() + 7200);
+    assert_eq!(claims["signin_credential_id"], user["verifiedCredentials"][0]["id"]);
+    assert_eq!(claims["last_verified_credential_id"], user["lastVerifiedCredentialId"]);
+    assert_eq!(claims["session_public_key"], key);
+    assert_eq!(claims["kid"], part(&token, 0)["kid"]);
+    for name in ["iss", "aud"] {
+        assert!(!claims[name].as_str().unwrap().is_empty(), "{name}");
+    }
+}
+
+/// A compressed P-256 point, which that of another curve is not.
+fn p256_key(secp256k1_key: &str) -> String {
+    use p256::ecdsa::SigningKey;
+    let bytes = base16ct::lower::decode_vec(&secp256k1_key[2..]).unwrap();
+    let key = SigningKey::from_slice(&bytes).unwrap();
+    base16ct::lower::encode_string(key.verifying_key().to_sec1_point(true).as_bytes())
+}
+
+#[test]
+fn the_session_key_may_come_in_the_header() {
+    let mut lab = Lab::new();
+    let sent = lab.code_for("ada@example.com");
+    let key = p256_key("020000000000000000000000000000000000000000000000000000000000000007");
+    let body = json!({ "verificationUUID": sent.uuid, "verificationToken": sent.code });
+    let answer = lab
+        .post("/emailVerifications/signin")
+        .header("x-dyn-session-public-key", &key)
+        .body(body)
+        .send()
+        .ok();
+    assert_eq!(claims(&answer.text("minifiedJwt"))["session_public_key"], key);
+}
+
+#[test]
+fn who_is_not_signed_in_is_told_so() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    for header in [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Bearer x.y.z",
+        "Basic YTpi",
+        &format!("Basic {}", ada.token),
+        &ada.token,
+    ] {
+        let answer = lab.get("/users").header("authorization", header).send().refused(401, "unauthorized");
+        assert_eq!(answer.body["error"], "Unauthorized");
+    }
+    lab.get("/users").header("authorization", &format!("bearer {}", ada.token)).send().ok();
+}
+
+#[test]
+fn a_session_lives_for_two_hours_and_a_refresh_renews_it() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    lab.wait(119 * MINUTE);
+    let answer = lab.post("/refresh").by(&ada).send().ok();
+    let fresh = Person { token: answer.text("minifiedJwt"), ..ada.clone() };
+    assert_eq!(claims(&fresh.token)["sid"], claims(&ada.token)["sid"]);
+    assert_eq!(answer.body["expiresAt"], lab.now.as_secs() + 7200);
+    lab.wait(MINUTE - SECOND);
+    lab.user(&ada).ok();
+    lab.wait(SECOND);
+    lab.user(&ada).refused(401, "unauthorized");
+    lab.user(&fresh).ok();
+    lab.wait(119 * MINUTE);
+    lab.user(&fresh).refused(401, "unauthorized");
+    lab.post("/refresh").by(&fresh).send().refused(401, "unauthorized");
+}
+
+#[test]
+fn a_verification_re_issues_the_token_of_the_same_session() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    lab.wait(MINUTE);
+    let sent = lab.code_by(&ada, "ada@example.com");
+    let answer = lab.try_verify(&ada, &sent.uuid, &sent.code, &["wallet:export"]).ok();
+    let (old, new) = (claims(&ada.token), claims(&answer.text("minifiedJwt")));
+    assert_eq!(old["sid"], new["sid"]);
+    assert_eq!(new["iat"].as_i64().unwrap() - old["iat"].as_i64().unwrap(), 60);
+    assert_eq!(answer.body["expiresAt"], new["exp"]);
+    assert_eq!(answer.body["user"]["id"], ada.id);
+}
+
+#[test]
+fn after_sign_out_the_token_is_worth_nothing_and_other_sessions_stay() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    let elsewhere = lab.sign_in("ada@example.com");
+    // An empty body with a content type is what official clients send.
+    lab.post("/revoke").by(&ada).header("content-type", "application/json").send().ok();
+    lab.user(&ada).refused(401, "unauthorized");
+    lab.post("/revoke").by(&ada).send().refused(401, "unauthorized");
+    lab.user(&elsewhere).ok();
+}
+
+#[test]
+fn a_bearer_that_is_no_longer_valid_is_refused_where_none_would_be_needed() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    lab.post("/revoke").by(&ada).send().ok();
+    let body = json!({ "email": "ada@example.com" });
+    lab.post("/emailVerifications/create").by(&ada).body(body.clone()).send().refused(401, "unauthorized");
+    lab.post("/emailVerifications/create").body(body).send().ok();
+}

@@ -1,0 +1,441 @@
+//! The server, over real connections on loopback: in this process, and as the program that people start.
+
+#![allow(clippy::unwrap_used)] // The helpers of tests are tests.
+
+use std::{
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::{Arc, Barrier},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use step_up_sandbox::{Config, DEFAULT_ENVIRONMENT_ID, MAX_BODY, MemoryStore, Sandbox, Seed, server::Server};
+use tokio::sync::oneshot;
+
+/// How long anything may take before a test gives up.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A server in this process. It stops when it is dropped.
+struct Running {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    fn start() -> Self {
+        Self::with_patience(LIMIT)
+    }
+
+    fn with_patience(patience: Duration) -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (tell, told) = std::sync::mpsc::channel();
+        let thread = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let sandbox = Sandbox::new(Config::default(), MemoryStore::new(), Seed::new(1)).unwrap();
+                let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+                let server = Server::bind(sandbox, any_port).await.unwrap().with_patience(patience);
+                tell.send(server.address().unwrap()).unwrap();
+                server.run(async { drop(stopped.await) }).await;
+            });
+        });
+        Self { address: told.recv().unwrap(), stop: Some(stop), thread: Some(thread) }
+    }
+
+    fn stop(&mut self) {
+        self.stop = None;
+    }
+
+    fn wait(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+        self.wait();
+    }
+}
+
+/// An answer, or nothing where the connection ended without one.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    head: String,
+    body: Value,
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    stream.set_write_timeout(Some(LIMIT)).unwrap();
+    stream
+}
+
+/// Reads until the connection ends.
+fn read(mut stream: TcpStream) -> Option<Answer> {
+    let mut bytes = Vec::new();
+    match stream.read_to_end(&mut bytes) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
+        Err(error) => panic!("{error}"),
+    }
+    if bytes.is_empty() {
+        return None;
+    }
+    let text = String::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    Some(Answer {
+        status: head[9..12].parse().unwrap(),
+        head: head.to_ascii_lowercase(),
+        body: serde_json::from_str(body).unwrap_or(Value::Null),
+    })
+}
+
+fn raw(address: SocketAddr, request: &str) -> Option<Answer> {
+    let mut stream = connect(address);
+    stream.write_all(request.as_bytes()).unwrap();
+    read(stream)
+}
+
+fn ask(address: SocketAddr, method: &str, path: &str, body: Option<&Value>) -> Option<Answer> {
+    let body = body.map(Value::to_string).unwrap_or_default();
+    let length = body.len();
+    raw(
+        address,
+        &format!(
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        ),
+    )
+}
+
+fn get(address: SocketAddr, path: &str) -> Answer {
+    ask(address, "GET", path, None).unwrap()
+}
+
+fn post(address: SocketAddr, path: &str, body: &Value) -> Answer {
+    ask(address, "POST", path, Some(body)).unwrap()
+}
+
+fn api(path: &str) -> String {
+    format!("/api/v0/sdk/{DEFAULT_ENVIRONMENT_ID}{path}")
+}
+
+/// Sends a code, and gives the body that tries another one.
+fn wrong_try(address: SocketAddr) -> Value {
+    assert_eq!(
+        post(address, &api("/emailVerifications/create"), &json!({ "email": "a@b.example" })).status,
+        200
+    );
+    let inbox = get(address, "/sandbox/inbox").body;
+    let code = if inbox[0]["code"] == "000000" { "000001" } else { "000000" };
+    json!({ "verificationUUID": inbox[0]["verificationUUID"], "verificationToken": code })
+}
+
+fn requests(address: SocketAddr) -> Vec<Value> {
+    get(address, "/sandbox/requests").body["requests"].as_array().unwrap().clone()
+}
+
+#[test]
+fn of_fifty_wrong_codes_at_once_five_are_evaluated() {
+    let server = Running::start();
+    let address = server.address;
+    let body = wrong_try(address);
+    let start = Arc::new(Barrier::new(50));
+    let tries: Vec<_> = (0..50)
+        .map(|_| {
+            let (start, body) = (Arc::clone(&start), body.clone());
+            thread::spawn(move || {
+                start.wait();
+                post(address, &api("/emailVerifications/signin"), &body)
+            })
+        })
+        .collect();
+    let mut left: Vec<_> = Vec::new();
+    let mut refused = 0;
+    for answer in tries.into_iter().map(|it| it.join().unwrap()) {
+        assert_eq!(answer.status, 422, "{answer:?}");
+        match answer.body["payload"]["attemptsLeft"].as_u64() {
+            Some(attempts_left) => left.push(attempts_left),
+            None => {
+                assert_eq!(answer.body["code"], "too_many_email_verification_attempts");
+                refused += 1;
+            }
+        }
+    }
+    left.sort_unstable();
+    assert_eq!((left, refused), (vec![0, 1, 2, 3, 4], 45));
+    let evaluated = requests(address).iter().filter(|entry| entry["evaluated"] == true).count();
+    assert_eq!(evaluated, 5, "by the server's own log");
+}
+
+#[test]
+fn a_dropped_request_gets_no_byte_and_only_a_late_drop_does_the_work() {
+    let server = Running::start();
+    let path = "/emailVerifications/create";
+    let body = json!({ "email": "a@b.example" });
+    for (kind, messages) in [("drop", 0), ("drop-after", 1)] {
+        post(server.address, "/sandbox/faults", &json!({ "path": path, "kind": kind }));
+        assert!(ask(server.address, "POST", &api(path), Some(&body)).is_none(), "{kind}");
+        let inbox = get(server.address, "/sandbox/inbox").body;
+        assert_eq!(inbox.as_array().unwrap().len(), messages, "{kind}");
+    }
+    assert_eq!(post(server.address, &api(path), &body).status, 200);
+}
+
+#[test]
+fn a_delayed_answer_comes_late_and_holds_nobody_up() {
+    let server = Running::start();
+    let address = server.address;
+    post(address, "/sandbox/faults", &json!({ "path": "/settings", "kind": "delay", "millis": 700 }));
+    let start = Instant::now();
+    let slow = thread::spawn(move || (get(address, &api("/settings")).status, start.elapsed()));
+    // The log knows of it before its answer leaves: then others can be asked.
+    while requests(address).is_empty() {
+        assert!(start.elapsed() < LIMIT);
+    }
+    assert_eq!(get(address, &api("/settings")).status, 200);
+    let others = start.elapsed();
+    let (status, elapsed) = slow.join().unwrap();
+    assert_eq!(status, 200);
+    assert!(elapsed >= Duration::from_millis(700), "{elapsed:?}");
+    assert!(others < elapsed, "{others:?} {elapsed:?}");
+}
+
+#[test]
+fn a_stop_lets_what_is_under_way_finish_and_takes_nothing_new() {
+    let mut server = Running::start();
+    let address = server.address;
+    // An idle connection must not hold the stop up.
+    let idle = connect(address);
+    post(address, "/sandbox/faults", &json!({ "path": "/settings", "kind": "delay", "millis": 500 }));
+    let under_way = thread::spawn(move || get(address, &api("/settings")).status);
+    let start = Instant::now();
+    while requests(address).is_empty() {
+        assert!(start.elapsed() < LIMIT);
+    }
+    server.stop();
+    server.wait();
+    assert_eq!(under_way.join().unwrap(), 200);
+    assert!(TcpStream::connect(address).is_err());
+    drop(idle);
+}
+
+#[test]
+fn a_body_that_is_too_large_is_refused_with_and_without_its_length() {
+    let server = Running::start();
+    let path = api("/emailVerifications/create");
+    let address = server.address;
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nOrigin: http://localhost:1\r\n"
+    );
+    let large = " ".repeat(MAX_BODY + 1);
+    let with_length = format!("{head}Content-Length: {}\r\n\r\n{large}", large.len());
+    let chunked =
+        format!("{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{large}\r\n0\r\n\r\n", large.len());
+    let very_large = " ".repeat(2 * 1024 * 1024);
+    let very_large = format!("{head}Content-Length: {}\r\n\r\n{very_large}", very_large.len());
+    for request in [with_length, chunked, very_large] {
+        let answer = raw(address, &request).unwrap();
+        assert_eq!((answer.status, &answer.body["code"]), (413, &json!("body_too_large")));
+        assert!(answer.head.contains("access-control-allow-origin: http://localhost:1"), "{}", answer.head);
+    }
+    let fits = json!({ "email": "a@b.example", "x": " ".repeat(MAX_BODY - 100) });
+    assert_eq!(post(address, &path, &fits).status, 200);
+}
+
+#[test]
+fn a_slow_body_and_a_slow_head_are_not_waited_for() {
+    let server = Running::with_patience(Duration::from_millis(200));
+    let address = server.address;
+    let start = Instant::now();
+    let mut body = connect(address);
+    let head = format!("POST {} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 10\r\n\r\n", api("/refresh"));
+    body.write_all(head.as_bytes()).unwrap();
+    body.write_all(b"{").unwrap();
+    let answer = read(body).unwrap();
+    assert_eq!((answer.status, &answer.body["code"]), (408, &json!("request_timeout")));
+    let mut head = connect(address);
+    head.write_all(b"POST /api").unwrap();
+    assert!(read(head).is_none());
+    assert!(start.elapsed() < LIMIT);
+    assert_eq!(get(address, &api("/settings")).status, 200);
+}
+
+#[test]
+fn preflights_are_answered_and_foreign_pages_and_hosts_are_not() {
+    let server = Running::start();
+    let address = server.address;
+    let preflight = |host: &str, origin: &str| {
+        let path = api("/users");
+        raw(
+            address,
+            &format!(
+                "OPTIONS {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{origin}\
+                 Access-Control-Request-Method: PUT\r\n\
+                 Access-Control-Request-Headers: authorization,x-dyn-elevated-access-token\r\n\r\n"
+            ),
+        )
+        .unwrap()
+    };
+    let allowed = preflight("localhost:1", "Origin: http://localhost:3000\r\n");
+    assert_eq!(allowed.status, 204);
+    for header in [
+        "access-control-allow-origin: http://localhost:3000",
+        "access-control-allow-methods: get, post, put, delete",
+        "access-control-allow-headers: authorization, x-dyn-elevated-access-token",
+    ] {
+        assert!(allowed.head.contains(header), "{}", allowed.head);
+    }
+    for (host, origin, status) in [
+        ("localhost:1", "Origin: https://evil.example\r\n", 403),
+        ("localhost:1", "Origin: http://localhost:\u{fc}\r\n", 403),
+        ("evil.example", "Origin: http://localhost:3000\r\n", 403),
+        ("localhost:1", "", 405),
+    ] {
+        let answer = preflight(host, origin);
+        assert_eq!(answer.status, status, "{host} {origin}");
+        assert!(!answer.head.contains("access-control-allow-headers"), "{}", answer.head);
+    }
+    let foreign =
+        |head: &str| raw(address, &format!("GET /sandbox/inbox HTTP/1.1\r\n{head}Connection: close\r\n\r\n"));
+    assert_eq!(foreign("Host: evil.example\r\n").unwrap().body["code"], "host_not_allowed");
+    assert_eq!(
+        foreign("Host: localhost\r\nOrigin: https://evil.example\r\n").unwrap().body["code"],
+        "origin_not_allowed"
+    );
+    assert_eq!(foreign("Host: localhost\r\n").unwrap().status, 200);
+}
+
+#[test]
+fn an_unknown_method_is_refused_in_json() {
+    let server = Running::start();
+    let answer = ask(server.address, "TRACE", &api("/users"), None).unwrap();
+    assert_eq!((answer.status, &answer.body["code"]), (405, &json!("method_not_allowed")));
+}
+
+#[test]
+fn a_header_that_http_does_not_allow_is_left_out_of_a_fault() {
+    let server = Running::start();
+    let fault = json!({
+        "path": "/settings", "kind": "status", "status": 503, "headers": { "bad name": "x", "x-good": "1", "x-bad": "a\nb" },
+    });
+    assert_eq!(post(server.address, "/sandbox/faults", &fault).status, 200);
+    let answer = get(server.address, &api("/settings"));
+    assert_eq!(answer.status, 503);
+    assert!(answer.head.contains("x-good: 1") && !answer.head.contains("bad"), "{}", answer.head);
+}
+
+/// The program. It is killed when it is dropped.
+struct Program {
+    child: Child,
+    out: BufReader<ChildStdout>,
+}
+
+impl Program {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_step-up-sandbox"))
+            .arg("serve")
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        Self { child, out }
+    }
+
+    /// Its first line.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).unwrap();
+        line
+    }
+
+    fn address(&mut self) -> SocketAddr {
+        let line = self.line();
+        let address = line.strip_prefix("listening on http://").and_then(|it| it.strip_suffix("/api/v0\n"));
+        address.unwrap_or_else(|| panic!("{line}")).parse().unwrap()
+    }
+
+    /// Whether it ended well, what else it wrote on standard output, and what on standard error.
+    fn end(mut self) -> (bool, String, String) {
+        let start = Instant::now();
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None => assert!(start.elapsed() < LIMIT, "it does not end"),
+            }
+            thread::sleep(Duration::from_millis(5));
+        };
+        let (mut out, mut error) = (String::new(), String::new());
+        self.out.read_to_string(&mut out).unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+        (status.success(), out, error)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_program_says_where_it_listens_and_stops_on_sigterm() {
+    let environment_id = "11111111-1111-4111-8111-111111111111";
+    let mut program = Program::start(&["--port", "0", "--environment-id", environment_id, "--seed", "5"]);
+    let address = program.address();
+    assert!(address.ip().is_loopback());
+    assert_eq!(get(address, &format!("/api/v0/sdk/{environment_id}/settings")).status, 200);
+    assert_eq!(get(address, &api("/settings")).status, 404);
+    let pid = program.child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let (is_success, out, error) = program.end();
+    assert!(is_success, "{error}");
+    assert_eq!(out, "", "one line on standard output");
+    assert!(error.contains("--seed 5 repeats this run"), "{error}");
+}
+
+#[test]
+fn the_program_ends_with_its_standard_input_if_told_to() {
+    let mut program = Program::start(&["--port", "0", "--exit-with-stdin", "--no-control"]);
+    let address = program.address();
+    assert_eq!(get(address, "/sandbox/inbox").status, 404);
+    drop(program.child.stdin.take());
+    assert!(program.end().0);
+}
+
+#[test]
+fn the_same_seed_repeats_a_run_and_none_does_not() {
+    let nonce = |arguments: &[&str]| {
+        let mut program = Program::start(&[&["--port", "0"], arguments].concat());
+        get(program.address(), &api("/nonce")).body["nonce"].clone()
+    };
+    assert_eq!(nonce(&["--seed", "5"]), nonce(&["--seed", "5"]));
+    assert_ne!(nonce(&[]), nonce(&[]));
+}
+
+#[test]
+fn the_program_says_what_is_wrong() {
+    for (arguments, words) in [
+        (["--data", "sandbox.sqlite"].as_slice(), "only --data :memory: is supported yet"),
+        (&["--environment-id", "x"], "a UUID in lower case"),
+        (&["--origin", "app.example"], "--origin app.example: an origin is a scheme, a host"),
+        (&["--host", "192.0.2.1", "--port", "0"], "192.0.2.1:0: "),
+    ] {
+        let (is_success, out, error) = Program::start(arguments).end();
+        assert!(!is_success && out.is_empty(), "{arguments:?} {out}");
+        assert!(error.starts_with("step-up-sandbox: ") && error.contains(words), "{arguments:?} {error}");
+    }
+}
