@@ -62,7 +62,8 @@ impl Driver {
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("{binary} does not start: {error}"));
-        let mut lines = process.stdout.take().map(BufReader::new).into_iter().flat_map(|stdout| stdout.lines());
+        let mut lines =
+            process.stdout.take().map(BufReader::new).into_iter().flat_map(|stdout| stdout.lines());
         let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
             let port = line.split_once("on port ")?.1;
             Some(port.trim_end_matches('.').to_owned())
@@ -119,7 +120,8 @@ impl Browser {
 
     /// The element with this `data-testid`, once it is on the page.
     pub async fn find(&self, id: &str) -> WebElement {
-        let found = self.driver.query(By::Css(format!("[data-testid='{id}']"))).wait(PATIENCE, STEP).first().await;
+        let found =
+            self.driver.query(By::Css(format!("[data-testid='{id}']"))).wait(PATIENCE, STEP).first().await;
         match found {
             Ok(element) => element,
             Err(error) => panic!("{id} is not on the page ({error}):\n{}", self.text().await),
@@ -134,7 +136,11 @@ impl Browser {
     /// Waits until there is no element with this `data-testid`.
     pub async fn gone(&self, id: &str) {
         let query = self.driver.query(By::Css(format!("[data-testid='{id}']"))).wait(PATIENCE, STEP);
-        assert!(query.not_exists().await.unwrap_or(false), "{id} is still on the page:\n{}", self.text().await);
+        assert!(
+            query.not_exists().await.unwrap_or(false),
+            "{id} is still on the page:\n{}",
+            self.text().await
+        );
     }
 
     /// Clicks the element with this `data-testid`, once it can be clicked.
@@ -148,7 +154,10 @@ impl Browser {
     /// Types into the element with this `data-testid`.
     pub async fn type_into(&self, id: &str, text: &str) {
         let element = self.find(id).await;
-        element.send_keys(text).await.unwrap_or_else(|error| panic!("nothing can be typed into {id}: {error}"));
+        element
+            .send_keys(text)
+            .await
+            .unwrap_or_else(|error| panic!("nothing can be typed into {id}: {error}"));
     }
 
     /// The text of the element with this `data-testid`, once `is_meant` says so.

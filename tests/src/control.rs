@@ -23,7 +23,8 @@ impl Control {
     ///
     /// Where none was.
     pub async fn code(&self, address: &str) -> String {
-        let inbox = self.get(&format!("/sandbox/inbox?to={}", address.replace('@', "%40").replace('+', "%2B"))).await;
+        let inbox =
+            self.get(&format!("/sandbox/inbox?to={}", address.replace('@', "%40").replace('+', "%2B"))).await;
         let code = inbox[0]["code"].as_str().map(str::to_owned);
         code.unwrap_or_else(|| panic!("no code was sent to {address}: {inbox}"))
     }
@@ -46,7 +47,8 @@ impl Control {
     pub async fn requests(&self, path: &str) -> Vec<Value> {
         let log = self.get("/sandbox/requests").await;
         let all = log["requests"].as_array().cloned().unwrap_or_default();
-        let is_meant = |request: &Value| request["path"].as_str().is_some_and(|logged| logged.ends_with(path));
+        let is_meant =
+            |request: &Value| request["path"].as_str().is_some_and(|logged| logged.ends_with(path));
         all.into_iter().filter(is_meant).collect()
     }
 
@@ -78,7 +80,8 @@ impl Control {
     }
 
     async fn answer(&self, request: reqwest::RequestBuilder) -> Value {
-        let response = request.send().await.unwrap_or_else(|error| panic!("the sandbox does not answer: {error}"));
+        let response =
+            request.send().await.unwrap_or_else(|error| panic!("the sandbox does not answer: {error}"));
         let (status, url) = (response.status(), response.url().clone());
         let body = response.text().await.unwrap_or_default();
         assert!(status.is_success(), "{url} answered {status}: {body}");

@@ -35,7 +35,8 @@ impl SandboxServer {
         let mut line = String::new();
         let stdout = process.stdout.take().map(BufReader::new);
         stdout.map(|mut stdout| stdout.read_line(&mut line));
-        let base_url = line.trim().strip_prefix("listening on ").map(|url| url.replace("127.0.0.1", "localhost"));
+        let base_url =
+            line.trim().strip_prefix("listening on ").map(|url| url.replace("127.0.0.1", "localhost"));
         let base_url = base_url.unwrap_or_else(|| panic!("{binary} said {line:?} and not where it listens"));
         Self { process, base_url }
     }

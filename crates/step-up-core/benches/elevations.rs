@@ -13,7 +13,8 @@ const NOW: Timestamp = Timestamp::from_secs(1_000_000);
 fn store(count: usize) -> Store {
     let mut store = Store::default();
     for number in 1..count {
-        let scope = TokenScope::KNOWN.iter().filter(|scope| **scope != TokenScope::WalletExport).cycle().nth(number);
+        let scope =
+            TokenScope::KNOWN.iter().filter(|scope| **scope != TokenScope::WalletExport).cycle().nth(number);
         let expires_at = NOW.after(std::time::Duration::from_secs(300 + number as u64));
         store.hold(scope.into_iter().cloned().chain([TokenScope::UserUpdate]).collect(), expires_at, true);
     }

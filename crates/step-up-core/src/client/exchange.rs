@@ -87,12 +87,11 @@ impl StepUpClient {
     pub(super) async fn settings(&self) -> Result<Settings> {
         let inner = &self.inner;
         let now = inner.platform.clock.now();
-        let known =
-            inner.settings.borrow().as_ref().map(|cached| (cached.settings.clone(), cached.fetched_at));
+        let known = inner.settings.borrow().as_ref().map(|cached| (cached.settings, cached.fetched_at));
         if let Some((settings, fetched_at)) = &known
             && now.since(*fetched_at) < SETTINGS_LIFETIME
         {
-            return Ok(settings.clone());
+            return Ok(*settings);
         }
         match (self.fetch(&GetSettings).await, known) {
             (Ok(settings), _) => {

@@ -3,7 +3,7 @@ use crate::{
     error::Result,
     json::{Body, decode, from_json},
     transport::Method,
-    types::{TokenScope, VerifyResponse},
+    types::VerifyResponse,
 };
 
 /// Sends a code to an address, for sign-in and step-up alike.
@@ -84,12 +84,14 @@ impl Endpoint for EmailSignIn<'_> {
 }
 
 /// Verifies the signed-in user with a code, for the scopes that are asked for.
+#[cfg(feature = "otp")]
 pub(crate) struct EmailVerify<'a> {
     pub(crate) verification_uuid: &'a str,
     pub(crate) code: &'a str,
-    pub(crate) scopes: &'a [TokenScope],
+    pub(crate) scopes: &'a [crate::TokenScope],
 }
 
+#[cfg(feature = "otp")]
 impl Endpoint for EmailVerify<'_> {
     type Output = VerifyResponse;
 
@@ -98,7 +100,7 @@ impl Endpoint for EmailVerify<'_> {
         // An address that is not the user's is a link, and the server guards links.
         Call::new(Method::Post, "/emailVerifications/verify", Auth::Required)
             .device_signed()
-            .guarded_by(TokenScope::CredentialLink)
+            .guarded_by(crate::TokenScope::CredentialLink)
             .body(body)
     }
 

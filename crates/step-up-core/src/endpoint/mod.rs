@@ -6,8 +6,10 @@ mod environment;
 mod session;
 mod step_up;
 
+#[cfg(feature = "otp")]
+pub(crate) use self::email::EmailVerify;
 pub(crate) use self::{
-    email::{EmailCreate, EmailRetry, EmailSignIn, EmailVerify},
+    email::{EmailCreate, EmailRetry, EmailSignIn},
     environment::{GetNonces, GetSettings, Settings},
     session::{GetUser, Refresh, Revoke},
     step_up::StepUpCheckCall,
@@ -59,6 +61,7 @@ impl Call {
         self
     }
 
+    #[cfg(feature = "otp")]
     fn guarded_by(mut self, scope: TokenScope) -> Self {
         self.guard = Some(scope);
         self
@@ -83,4 +86,5 @@ fn incomplete(expected: &'static str) -> StepUpError {
 }
 
 #[cfg(test)]
+#[cfg(feature = "otp")]
 mod tests;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+#[cfg(feature = "otp")]
 use crate::types::TokenScope;
 
 /// A JSON object that is being written.
@@ -20,6 +21,7 @@ impl Body {
     }
 
     /// Adds a list of scopes, unless it is empty.
+    #[cfg(feature = "otp")]
     pub(crate) fn scopes(mut self, name: &str, scopes: &[TokenScope]) -> Self {
         if !scopes.is_empty() {
             self.name(name);
@@ -60,6 +62,7 @@ fn write_text(out: &mut String, text: &str) {
 }
 
 #[cfg(test)]
+#[cfg(feature = "otp")]
 mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};

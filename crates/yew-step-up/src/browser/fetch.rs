@@ -5,8 +5,7 @@ use step_up_core::{HttpRequest, HttpResponse, LocalFuture, StepUpError, Transpor
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, Request, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
-    Response,
+    AbortController, Request, RequestCache, RequestCredentials, RequestInit, RequestRedirect, Response,
 };
 
 use super::window;

@@ -109,7 +109,7 @@ async fn generate(subtle: &SubtleCrypto) -> Result<JsValue, JsValue> {
     let usages = Array::of1(&"sign".into());
     let is_extractable = false;
     let pair = subtle.generate_key_with_object(&algorithm()?, is_extractable, &usages)?;
-    Ok(JsFuture::from(pair).await?.into())
+    JsFuture::from(pair).await
 }
 
 /// Names ECDSA to WebCrypto, which ignores what it does not ask for: the curve when it signs, the hash when a key is made.

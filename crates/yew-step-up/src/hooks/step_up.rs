@@ -2,12 +2,9 @@
 
 use std::{cell::RefCell, fmt, ops::Deref, rc::Rc};
 
-use step_up_core::{
-    Action, CallId, CredentialId, Result, StepUpCheck, StepUpClient, StepUpError, StepUpModel, StepUpState,
-    TokenScope,
-};
 #[cfg(feature = "otp")]
-use step_up_core::{LocalFuture, OtpVerification, Verified};
+use step_up_core::{Action, CallId, LocalFuture, OtpVerification, Result, StepUpError, Verified};
+use step_up_core::{CredentialId, StepUpCheck, StepUpClient, StepUpModel, StepUpState, TokenScope};
 use yew::{platform::spawn_local, prelude::*};
 
 use super::use_step_up_client;
@@ -274,7 +271,8 @@ impl Drop for Call {
 /// # Server-side rendering
 ///
 /// Renders the initial state. Its methods are for event handlers and effects, which run in the browser; on a server they
-/// fail with [`UnsupportedTarget`](StepUpError::UnsupportedTarget), or [`NotSignedIn`](StepUpError::NotSignedIn).
+/// fail with [`UnsupportedTarget`](crate::StepUpError::UnsupportedTarget), or
+/// [`NotSignedIn`](crate::StepUpError::NotSignedIn).
 #[hook]
 pub fn use_step_up_authentication() -> UseStepUpAuthenticationHandle {
     use_step_up_authentication_with_options(UseStepUpAuthenticationOptions::default())

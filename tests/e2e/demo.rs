@@ -1,0 +1,312 @@
+//! End to end: the built demo in Chromium, on both hosts of the sandbox. Each test names the host that it ran on.
+
+#![allow(clippy::unwrap_used)]
+
+use serde_json::json;
+use step_up_tests::{Browser, Control, PageServer, SandboxServer, required};
+
+const EMAIL: &str = "ada@example.com";
+
+/// Somebody at the demo, and where the codes that are sent to them can be read.
+struct Visitor {
+    browser: Browser,
+    page: PageServer,
+    server: Option<(SandboxServer, Control)>,
+}
+
+impl Visitor {
+    /// At the demo as it comes: the sandbox runs in the page.
+    async fn in_page() -> Self {
+        let page = PageServer::start(required("STEP_UP_DEMO_DIST")).await;
+        let browser = Browser::start().await;
+        browser.open(&format!("{}/", page.url())).await;
+        Self { browser, page, server: None }
+    }
+
+    /// At the demo that talks to a sandbox server.
+    async fn on_server() -> Self {
+        let page = PageServer::start(required("STEP_UP_DEMO_DIST")).await;
+        let server = SandboxServer::start(&[]);
+        let control = Control::of(&server);
+        let browser = Browser::start().await;
+        let address =
+            format!("{}/?api={}&environment={}", page.url(), server.base_url(), server.environment_id());
+        browser.open(&address).await;
+        Self { browser, page, server: Some((server, control)) }
+    }
+
+    fn control(&self) -> &Control {
+        &self.server.as_ref().unwrap().1
+    }
+
+    /// The code that was sent last, which is not `old`.
+    async fn code(&self, old: &str) -> String {
+        match &self.server {
+            Some((_, control)) => control.code(EMAIL).await,
+            None => self.browser.text_where("inbox-code", |code| code.len() == 6 && code != old).await,
+        }
+    }
+
+    async fn sign_in(&self) -> String {
+        self.browser.type_into("sign-in-email", EMAIL).await;
+        self.browser.click("sign-in-send").await;
+        self.browser.find("sign-in-code").await;
+        let code = self.code("").await;
+        self.browser.type_into("sign-in-code", &code).await;
+        self.browser.text_where("signed-in-user", |text| text.contains(EMAIL)).await;
+        code
+    }
+
+    /// Presses *Export wallet*, and gives the code that was sent.
+    async fn ask_for_export(&self, old: &str) -> String {
+        self.browser.click("export-wallet").await;
+        self.browser.find("otp-input").await;
+        self.code(old).await
+    }
+
+    async fn enter(&self, code: &str) {
+        self.browser.type_into("otp-input", code).await;
+    }
+
+    /// The exported key, revealed.
+    async fn key(&self) -> String {
+        self.browser.find("export-screen").await;
+        let masked = self.browser.text_where("exported-key", |text| !text.is_empty()).await;
+        assert!(!masked.contains("0x"), "the key is hidden until it is revealed: {masked}");
+        self.browser.click("reveal-key").await;
+        self.browser.text_where("exported-key", |text| text.contains("0x")).await
+    }
+
+    /// What the code screen says went wrong.
+    async fn otp_error(&self, sentence: &str) {
+        self.browser.text_where("otp-error", |text| text.contains(sentence)).await;
+    }
+
+    /// What the page says went wrong outside of the code screen.
+    async fn step_up_error(&self, sentence: &str) {
+        self.browser.text_where("step-up-error", |text| text.contains(sentence)).await;
+    }
+}
+
+fn wrong(code: &str) -> &'static str {
+    if code == "000000" { "111111" } else { "000000" }
+}
+
+fn assert_is_key(key: &str) {
+    let digits = key.trim().trim_start_matches("0x");
+    assert!(digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
+}
+
+async fn a_wallet_is_exported(visitor: Visitor) {
+    let first = visitor.sign_in().await;
+    let code = visitor.ask_for_export(&first).await;
+    visitor.browser.text_where("otp-destination", |text| text.contains(EMAIL)).await;
+    visitor.enter(&code).await;
+    assert_is_key(&visitor.key().await);
+    visitor.browser.click("export-done").await;
+    visitor.browser.find("export-wallet").await;
+    // The token was for one use.
+    let again = visitor.ask_for_export(&code).await;
+    visitor.browser.click("otp-cancel").await;
+    visitor.browser.find("export-wallet").await;
+    assert_eq!(again.len(), 6);
+    visitor.browser.click("sign-out").await;
+    visitor.browser.find("sign-in-email").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_is_exported_in_page() {
+    a_wallet_is_exported(Visitor::in_page().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_is_exported_on_server() {
+    a_wallet_is_exported(Visitor::on_server().await).await;
+}
+
+async fn a_wrong_code_can_be_corrected_and_resent(visitor: Visitor) {
+    let first = visitor.sign_in().await;
+    let code = visitor.ask_for_export(&first).await;
+    visitor.enter(wrong(&code)).await;
+    visitor.otp_error("4 tries are left").await;
+    visitor.enter(&code).await;
+    assert_is_key(&visitor.key().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_code_can_be_corrected_in_page() {
+    a_wrong_code_can_be_corrected_and_resent(Visitor::in_page().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_code_can_be_corrected_on_server() {
+    a_wrong_code_can_be_corrected_and_resent(Visitor::on_server().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sandbox_survives_a_reload_in_page() {
+    let visitor = Visitor::in_page().await;
+    let first = visitor.sign_in().await;
+    let code = visitor.ask_for_export(&first).await;
+    visitor.enter(&code).await;
+    let key = visitor.key().await;
+    visitor.browser.open(&format!("{}/", visitor.page.url())).await;
+    let first = visitor.sign_in_again(&code).await;
+    let code = visitor.ask_for_export(&first).await;
+    visitor.enter(&code).await;
+    assert_eq!(visitor.key().await, key, "the same user with the same wallet");
+}
+
+impl Visitor {
+    /// Signs in after a reload, when old codes are still in the inbox.
+    async fn sign_in_again(&self, old: &str) -> String {
+        self.browser.type_into("sign-in-email", EMAIL).await;
+        self.browser.click("sign-in-send").await;
+        self.browser.find("sign-in-code").await;
+        let code = self.code(old).await;
+        self.browser.type_into("sign-in-code", &code).await;
+        self.browser.text_where("signed-in-user", |text| text.contains(EMAIL)).await;
+        code
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_panel_moves_both_clocks_and_a_code_expires_in_page() {
+    let visitor = Visitor::in_page().await;
+    let first = visitor.sign_in().await;
+    let code = visitor.ask_for_export(&first).await;
+    visitor.browser.click("clock-5m").await;
+    visitor.browser.click("clock-5m").await;
+    visitor.browser.click("clock-1m").await;
+    visitor.enter(&code).await;
+    visitor.step_up_error("no longer valid").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn step_up_that_is_off_asks_for_nothing_in_page() {
+    let visitor = Visitor::in_page().await;
+    visitor.sign_in().await;
+    visitor.browser.click("step-up-switch").await;
+    visitor.browser.click("export-wallet").await;
+    assert_is_key(&visitor.key().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_that_is_not_on_this_machine_is_refused() {
+    let page = PageServer::start(required("STEP_UP_DEMO_DIST")).await;
+    let browser = Browser::start().await;
+    for api in ["https://evil.example/api/v0", "http://localhost.evil.example/api/v0", "javascript:alert(1)"]
+    {
+        browser.open(&format!("{}/?api={api}", page.url())).await;
+        browser.find("api-refused").await;
+        assert!(!browser.has("sign-in-email").await, "{api}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_code_and_a_sixth_try_are_refused_and_a_new_code_works_on_server() {
+    let visitor = Visitor::on_server().await;
+    visitor.sign_in().await;
+    let old = visitor.ask_for_export("").await;
+    visitor.control().advance(601).await;
+    visitor.enter(&old).await;
+    visitor.step_up_error("no longer valid").await;
+    visitor.browser.click("try-again").await;
+
+    let code = visitor.ask_for_export("").await;
+    for left in ["4 tries", "3 tries", "2 tries", "One try", "0 tries"] {
+        visitor.enter(wrong(&code)).await;
+        visitor.otp_error(left).await;
+    }
+    visitor.enter(&code).await;
+    visitor.step_up_error("Too many attempts").await;
+    visitor.browser.click("try-again").await;
+
+    let code = visitor.ask_for_export("").await;
+    visitor.enter(&code).await;
+    assert_is_key(&visitor.key().await);
+    let evaluated = visitor
+        .control()
+        .requests("/emailVerifications/verify")
+        .await
+        .iter()
+        .filter(|it| it["evaluated"] == true)
+        .count();
+    // The old code once, the next one five times and not six, the last one once.
+    assert!((6..=7).contains(&evaluated), "{evaluated}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_in_a_verification_are_told_apart_and_lose_nothing_on_server() {
+    let visitor = Visitor::on_server().await;
+    visitor.sign_in().await;
+    let code = visitor.ask_for_export("").await;
+    for (kind, more, sentence) in [
+        ("status", json!({ "status": 500, "body": { "error": "It is broken." } }), "It is broken."),
+        ("garbage", json!({}), "could not be read"),
+        ("drop", json!({}), "could not be reached"),
+    ] {
+        visitor.control().fault("/emailVerifications/verify", 1, kind, more).await;
+        visitor.enter(&code).await;
+        visitor.otp_error(sentence).await;
+    }
+    visitor.browser.set_offline(true).await;
+    visitor.enter(&code).await;
+    visitor.otp_error("could not be reached").await;
+    visitor.browser.set_offline(false).await;
+    visitor.enter(&code).await;
+    assert_is_key(&visitor.key().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_does_not_elevate_is_an_error_on_server() {
+    let visitor = Visitor::on_server().await;
+    visitor.sign_in().await;
+    for (tampering, sentence) in [
+        (json!({ "remove": ["elevatedAccessToken"] }), "Not elevated for wallet:export"),
+        (json!({ "elevatedScope": "wallet:sign" }), "Not elevated for wallet:export"),
+        (json!({ "elevatedExpiresIn": -5 }), "Not elevated for wallet:export"),
+        (json!({ "elevatedSubject": "somebody-else" }), "another user"),
+        (json!({ "userId": "somebody-else" }), "another user"),
+    ] {
+        let code = visitor.ask_for_export("").await;
+        visitor.control().fault("/emailVerifications/verify", 1, "tamper", tampering).await;
+        visitor.enter(&code).await;
+        visitor.step_up_error(sentence).await;
+        visitor.browser.text_where("signed-in-user", |text| text.contains(EMAIL)).await;
+        visitor.browser.click("try-again").await;
+    }
+    let code = visitor.ask_for_export("").await;
+    visitor.enter(&code).await;
+    assert_is_key(&visitor.key().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_export_costs_no_second_verification_on_server() {
+    let visitor = Visitor::on_server().await;
+    visitor.sign_in().await;
+    let code = visitor.ask_for_export("").await;
+    visitor.control().fault("/waas/*/privateKey/export", 1, "drop", json!({})).await;
+    visitor.enter(&code).await;
+    visitor.step_up_error("could not be reached").await;
+    visitor.browser.click("try-again").await;
+    visitor.browser.click("export-wallet").await;
+    assert_is_key(&visitor.key().await);
+    assert_eq!(visitor.control().requests("/emailVerifications/verify").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_out_while_the_answer_is_on_its_way_stores_nothing_on_server() {
+    let visitor = Visitor::on_server().await;
+    visitor.sign_in().await;
+    let code = visitor.ask_for_export("").await;
+    visitor.control().fault("/emailVerifications/verify", 1, "delay", json!({ "millis": 1_500 })).await;
+    visitor.enter(&code).await;
+    visitor.browser.click("sign-out").await;
+    visitor.browser.find("sign-in-email").await;
+    visitor.sign_in().await;
+    // Whoever signs in next is asked again.
+    let code = visitor.ask_for_export("").await;
+    visitor.enter(&code).await;
+    assert_is_key(&visitor.key().await);
+}
