@@ -15,8 +15,9 @@ use thirtyfour::{
 use crate::required;
 
 /// Headless, without a sandbox of its own because tests may run as root, and without calls home.
-const FLAGS: [&str; 9] = [
+const FLAGS: [&str; 10] = [
     "--headless=new",
+    "--window-size=1280,900",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
@@ -65,7 +66,7 @@ impl Driver {
         let mut lines =
             process.stdout.take().map(BufReader::new).into_iter().flat_map(|stdout| stdout.lines());
         let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
-            let port = line.split_once("on port ")?.1;
+            let port = line.split_once("successfully on port ")?.1;
             Some(port.trim_end_matches('.').to_owned())
         });
         let port = port.unwrap_or_else(|| panic!("{binary} did not say on which port it listens"));

@@ -38,6 +38,11 @@ impl Control {
         self.post("/sandbox/faults", &fault).await;
     }
 
+    /// Whatever fault still waits is cancelled.
+    pub async fn cancel_faults(&self) {
+        self.answer(self.http.delete(format!("{}/sandbox/faults", self.origin))).await;
+    }
+
     /// Moves the sandbox's clock.
     pub async fn advance(&self, seconds: i64) {
         self.post("/sandbox/clock", &json!({ "advanceSeconds": seconds })).await;

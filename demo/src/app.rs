@@ -1,0 +1,174 @@
+//! The frame: provider, routes, header, sandbox panel.
+
+use yew::prelude::*;
+use yew_hooks::prelude::*;
+use yew_router::prelude::*;
+use yew_step_up::{StepUpProvider, use_session, use_step_up_client};
+
+use crate::{
+    backend::Backend,
+    event_log::{EventLog, use_event_log},
+    pages::{headless::Headless, inspector::Inspector, sign_in::SignIn},
+    panel::SandboxPanel,
+    setup::Setup,
+    ui::{banner::Banner, icon::Mark, spawn},
+};
+
+#[derive(Clone, Copy, PartialEq, Routable)]
+pub(crate) enum Route {
+    #[at("/headless")]
+    Headless,
+    #[at("/inspector")]
+    Inspector,
+    #[not_found]
+    #[at("/")]
+    Home,
+}
+
+#[component]
+pub(crate) fn App() -> Html {
+    let backend = use_memo((), |()| {
+        let location = web_sys::window().map(|window| window.location());
+        let query = location.as_ref().and_then(|location| location.search().ok()).unwrap_or_default();
+        Setup::from_query(&query).and_then(|setup| Backend::new(&setup))
+    });
+    let is_elsewhere = use_memo((), |()| send_to_localhost());
+    match &*backend {
+        _ if *is_elsewhere => {
+            html! { <p class="quiet">{ "Going to localhost, where passkeys and cookies work…" }</p> }
+        }
+        Ok(backend) => html! {
+            <StepUpProvider client={backend.client.clone()}>
+                <HashRouter><Frame backend={backend.clone()} /></HashRouter>
+            </StepUpProvider>
+        },
+        Err(why) => html! {
+            <main class="refused">
+                <Banner test_id="api-refused" title="This address is refused" text={why.clone()} />
+            </main>
+        },
+    }
+}
+
+/// An IP address is another site for cookies and no name for passkeys, so visitors are sent to the name.
+fn send_to_localhost() -> bool {
+    let Some(location) = web_sys::window().map(|window| window.location()) else { return false };
+    if !location.hostname().is_ok_and(|host| host == "127.0.0.1") {
+        return false;
+    }
+    location.set_hostname("localhost").is_ok()
+}
+
+#[derive(Properties, PartialEq)]
+struct FrameProps {
+    backend: Backend,
+}
+
+#[component]
+fn Frame(props: &FrameProps) -> Html {
+    let client = use_step_up_client();
+    let session = use_session();
+    let log = use_event_log(&client);
+    let is_signed_in = session.user().is_some();
+    use_title("Step-up authentication for Yew".into());
+    let entries = (*log).clone();
+    let render = Callback::from(move |route: Route| match route {
+        Route::Inspector => html! { <Inspector log={entries.clone()} /> },
+        Route::Home | Route::Headless if is_signed_in => html! { <Headless /> },
+        Route::Home | Route::Headless => html! { <SignIn /> },
+    });
+    html! {
+        <div class="frame">
+            <a class="skip" href="#content">{ "Skip to the content" }</a>
+            <Header />
+            <main id="content" class="content" tabindex="-1"><Switch<Route> {render} /></main>
+            if let Some(control) = &props.backend.control {
+                <SandboxPanel control={control.clone()} seen={seen(&log)} />
+            }
+        </div>
+    }
+}
+
+/// Changes whenever a request ended, so that the panel looks at the inbox again.
+fn seen(log: &EventLog) -> usize {
+    log.entries.first().map_or(0, |entry| std::rc::Rc::as_ptr(entry) as usize)
+}
+
+#[component]
+fn Header() -> Html {
+    let session = use_session();
+    let sign_out = {
+        let session = session.clone();
+        Callback::from(move |_: MouseEvent| {
+            let sign_out = session.sign_out();
+            // On this page it is done at once. A server that could not be told ends the session when it expires.
+            spawn(async move { drop(sign_out.await) });
+        })
+    };
+    html! {
+        <header class="bar">
+            <Link<Route> to={Route::Home} classes="brand"><Mark />{ "Step-up" }</Link<Route>>
+            <nav class="tabs" aria-label="Pages">
+                <Tab to={Route::Headless} label="Wallet" test_id="nav-headless" />
+                <Tab to={Route::Inspector} label="Inspector" test_id="nav-inspector" />
+            </nav>
+            <div class="bar-end">
+                if let Some(user) = session.user() {
+                    <span class="who" data-testid="signed-in-user">{ user.email.clone().unwrap_or_default() }</span>
+                    <button class="button ghost" data-testid="sign-out" onclick={sign_out}>{ "Sign out" }</button>
+                }
+                <ThemeToggle />
+            </div>
+        </header>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct TabProps {
+    to: Route,
+    label: AttrValue,
+    test_id: AttrValue,
+}
+
+#[component]
+fn Tab(props: &TabProps) -> Html {
+    let navigator = use_navigator();
+    let current = use_route::<Route>();
+    let is_here = current == Some(props.to) || (current == Some(Route::Home) && props.to == Route::Headless);
+    let to = props.to;
+    let onclick = Callback::from(move |_: MouseEvent| {
+        if let Some(navigator) = &navigator {
+            navigator.push(&to);
+        }
+    });
+    html! {
+        <button class="tab" aria-current={is_here.then_some("page")} data-testid={props.test_id.clone()} {onclick}>
+            { props.label.clone() }
+        </button>
+    }
+}
+
+/// Light, dark, or as the device is; remembered.
+#[component]
+fn ThemeToggle() -> Html {
+    let theme = use_local_storage::<String>("step-up-demo:theme".into());
+    let current = (*theme).clone().unwrap_or_else(|| "auto".into());
+    use_effect_with(current.clone(), |theme| {
+        let document = web_sys::window().and_then(|window| window.document());
+        if let Some(root) = document.and_then(|document| document.document_element()) {
+            // A root that takes no attribute keeps the device's colours.
+            let _ = root.set_attribute("data-theme", theme);
+        }
+    });
+    let next = match current.as_str() {
+        "auto" => "dark",
+        "dark" => "light",
+        _ => "auto",
+    };
+    let onclick = Callback::from(move |_: MouseEvent| theme.set(next.into()));
+    html! {
+        <button class="button ghost" data-testid="theme-toggle" {onclick} aria-label={format!("Colours: {current}. Change to {next}.")}>
+            { match current.as_str() { "dark" => "Dark", "light" => "Light", _ => "Auto" } }
+        </button>
+    }
+}

@@ -1,0 +1,15 @@
+//! The showcase: a single-page app whose wallet is guarded by step-up authentication.
+
+mod app;
+mod backend;
+mod control;
+mod event_log;
+mod format;
+mod pages;
+mod panel;
+mod setup;
+mod ui;
+
+fn main() {
+    yew::Renderer::<app::App>::new().render();
+}

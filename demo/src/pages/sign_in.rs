@@ -1,0 +1,150 @@
+//! Signing in with a code sent by email.
+
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+use yew_step_up::{OtpVerification, StepUpError, use_session, use_step_up_client};
+
+use crate::ui::{button::PrimaryButton, countdown::Resend, icon::Mark, otp_input::OtpInput, spawn};
+
+#[component]
+pub(crate) fn SignIn() -> Html {
+    let session = use_session();
+    let client = use_step_up_client();
+    let sent = use_state(|| None::<OtpVerification>);
+    let error = use_state(|| None::<StepUpError>);
+    let is_busy = use_state(|| false);
+
+    let send = {
+        let (session, sent, error, is_busy) = (session.clone(), sent.clone(), error.clone(), is_busy.clone());
+        Callback::from(move |email: String| {
+            let (sent, error, is_busy) = (sent.clone(), error.clone(), is_busy.clone());
+            let sending = session.send_sign_in_code(&email);
+            is_busy.set(true);
+            spawn(async move {
+                match sending.await {
+                    Ok(verification) => {
+                        error.set(None);
+                        sent.set(Some(verification));
+                    }
+                    Err(why) => error.set(Some(why)),
+                }
+                is_busy.set(false);
+            });
+        })
+    };
+    let verify = {
+        let (sent, error, is_busy) = (sent.clone(), error.clone(), is_busy.clone());
+        Callback::from(move |code: String| {
+            let Some(verification) = &*sent else { return };
+            let (sent, error, is_busy) = (sent.clone(), error.clone(), is_busy.clone());
+            let signing_in = session.sign_in_with_otp(verification, &code);
+            is_busy.set(true);
+            spawn(async move {
+                // Signed in, this page is gone.
+                if let Err(why) = signing_in.await {
+                    if matches!(why, StepUpError::CodeExpired | StepUpError::TooManyAttempts) {
+                        sent.set(None);
+                    }
+                    error.set(Some(why));
+                    is_busy.set(false);
+                }
+            });
+        })
+    };
+    let resend = {
+        let (sent, error) = (sent.clone(), error.clone());
+        Callback::from(move |_: MouseEvent| {
+            let Some(verification) = &*sent else { return };
+            let (sent, error) = (sent.clone(), error.clone());
+            let sending = client.resend_sign_in_code(verification);
+            spawn(async move {
+                match sending.await {
+                    Ok(verification) => {
+                        error.set(None);
+                        sent.set(Some(verification));
+                    }
+                    Err(why) => error.set(Some(why)),
+                }
+            });
+        })
+    };
+    let back = {
+        let (sent, error) = (sent.clone(), error.clone());
+        Callback::from(move |_: MouseEvent| {
+            sent.set(None);
+            error.set(None);
+        })
+    };
+    let message = error.as_ref().map(|error| AttrValue::from(error.to_string()));
+    html! {
+        <section class="card" aria-labelledby="sign-in-title">
+            <div class="card-head">
+                <Mark />
+                <div>
+                    <h1 id="sign-in-title">{ "Sign in" }</h1>
+                    <p class="quiet">
+                        if let Some(verification) = &*sent {
+                            { format!("A code is on its way to {}", verification.destination()) }
+                        } else {
+                            { "With a code sent to your email address. Any address will do: the sandbox has its own inbox." }
+                        }
+                    </p>
+                </div>
+            </div>
+            if let Some(verification) = &*sent {
+                <OtpInput
+                    test_id="sign-in-code"
+                    oncomplete={verify}
+                    is_busy={*is_busy}
+                    error={message.clone()}
+                    error_id="sign-in-error"
+                />
+                <p id="sign-in-error" class="field-note error" aria-live="assertive" data-testid="sign-in-error">{ message }</p>
+                <div class="row">
+                    <Resend test_id="sign-in-resend" onclick={resend} sent={verification.uuid().to_owned()} />
+                    <button type="button" class="button ghost" onclick={back}>{ "Another address" }</button>
+                </div>
+            } else {
+                <EmailForm onemail={send} is_busy={*is_busy} />
+                <p id="sign-in-error" class="field-note error" aria-live="assertive" data-testid="sign-in-error">{ message }</p>
+            }
+        </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct EmailFormProps {
+    onemail: Callback<String>,
+    is_busy: bool,
+}
+
+#[component]
+fn EmailForm(props: &EmailFormProps) -> Html {
+    let input = use_node_ref();
+    let onsubmit = {
+        let (input, onemail) = (input.clone(), props.onemail.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if let Some(input) = input.cast::<HtmlInputElement>() {
+                onemail.emit(input.value());
+            }
+        })
+    };
+    html! {
+        <form class="stack" {onsubmit}>
+            <label class="field">
+                <span>{ "Email address" }</span>
+                <input
+                    ref={input}
+                    data-testid="sign-in-email"
+                    type="email"
+                    name="email"
+                    autocomplete="email"
+                    required=true
+                    placeholder="you@example.com"
+                />
+            </label>
+            <PrimaryButton label="Send a code" test_id="sign-in-send" is_busy={props.is_busy} />
+        </form>
+    }
+}

@@ -1,0 +1,9 @@
+//! The parts that screens are made of.
+
+pub(crate) mod banner;
+pub(crate) mod button;
+pub(crate) mod countdown;
+pub(crate) mod icon;
+pub(crate) mod otp_input;
+
+pub(crate) use yew::platform::spawn_local as spawn;
