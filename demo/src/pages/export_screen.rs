@@ -3,7 +3,10 @@
 use yew::prelude::*;
 use yew_hooks::prelude::*;
 
-use crate::{format::mask, ui::icon::Key};
+use crate::{
+    format::mask,
+    ui::{focus::use_focus, icon::Key},
+};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct ExportScreenProps {
@@ -13,6 +16,7 @@ pub(crate) struct ExportScreenProps {
 
 #[component]
 pub(crate) fn ExportScreen(props: &ExportScreenProps) -> Html {
+    let heading = use_focus();
     let is_shown = use_state(|| false);
     let clipboard = use_clipboard();
     let reveal = {
@@ -29,7 +33,7 @@ pub(crate) fn ExportScreen(props: &ExportScreenProps) -> Html {
             <div class="card-head">
                 <span class="medal"><Key /></span>
                 <div>
-                    <h1 id="export-title">{ "Your private key" }</h1>
+                    <h1 id="export-title" ref={heading} tabindex="-1">{ "Your private key" }</h1>
                     <p class="quiet">{ "Nobody who asks you for it means well." }</p>
                 </div>
             </div>

@@ -10,7 +10,7 @@ use yew_step_up::{
 use super::{export_screen::ExportScreen, otp_screen::OtpScreen};
 use crate::{
     format::shorten,
-    ui::{banner::Banner, button::PrimaryButton, icon::Key},
+    ui::{banner::Banner, button::PrimaryButton, focus::use_focus, icon::Key},
 };
 
 /// What the key is guarded by.
@@ -118,6 +118,7 @@ struct WalletCardProps {
 
 #[component]
 fn WalletCard(props: &WalletCardProps) -> Html {
+    let heading = use_focus();
     let session = use_session();
     let wallet =
         session.user().and_then(|user| user.credentials.iter().find(|it| it.embedded_wallet_id.is_some()));
@@ -127,7 +128,7 @@ fn WalletCard(props: &WalletCardProps) -> Html {
             <div class="card-head">
                 <span class="medal"><Key /></span>
                 <div>
-                    <h1 id="wallet-title">{ "Your wallet" }</h1>
+                    <h1 id="wallet-title" ref={heading} tabindex="-1">{ "Your wallet" }</h1>
                     <p class="quiet mono" title={address.to_owned()}>{ shorten(address) }</p>
                 </div>
             </div>

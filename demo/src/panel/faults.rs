@@ -35,7 +35,10 @@ pub(super) fn FaultControls(props: &PartProps) -> Html {
         })
     };
     let options = |all: &'static [(&'static str, &'static str)]| {
-        all.iter().map(|(value, label)| html! { <option value={*value}>{ *label }</option> })
+        // Said, because the page is put together from its end, and a list selects what it was given first.
+        all.iter().enumerate().map(|(at, (value, label))| {
+            html! { <option value={*value} selected={at == 0}>{ *label }</option> }
+        })
     };
     html! {
         <section class="part" aria-labelledby="faults-title">

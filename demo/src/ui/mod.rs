@@ -3,6 +3,7 @@
 pub(crate) mod banner;
 pub(crate) mod button;
 pub(crate) mod countdown;
+pub(crate) mod focus;
 pub(crate) mod icon;
 pub(crate) mod otp_input;
 
