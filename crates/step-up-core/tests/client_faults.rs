@@ -321,6 +321,17 @@ fn where_the_date_cannot_be_read_a_tokens_time_of_issue_counts() {
 }
 
 #[test]
+fn the_time_of_an_apps_own_backend_says_nothing_about_tokens() {
+    let (client, script) = signed_in("u");
+    elevate(&client, &script, 300, false);
+    let wrong_clock = HttpResponse::new(200, "").with_header("Date", "Wed, 25 Nov 2026 10:00:00 GMT");
+    script.expect_answer("/own", Answer::ReplyWith(wrong_clock));
+    run(client.send(HttpRequest::get("https://api.example/own"), None)).unwrap();
+    assert_eq!(client.now().as_secs(), NOW);
+    assert!(client.elevation(&EXPORT).is_some());
+}
+
+#[test]
 fn an_accepted_request_spends_the_token_and_carries_it_raw() {
     let (client, script) = signed_in("u");
     elevate(&client, &script, 300, true);
@@ -562,6 +573,13 @@ fn in_a_cookie_environment_cookies_go_and_device_headers_do_not() {
     run(client.refresh_user()).unwrap();
     let sent = script.requests("/users").pop().unwrap();
     assert!(sent.with_cookies && sent.headers.iter().all(|(name, _)| name != "authorization"));
+    script.expect("/refresh", 200, format!(r#"{{"user":{},"expiresAt":{}}}"#, user("u"), NOW + 9_000));
+    run(client.refresh()).unwrap();
+    assert_eq!(
+        client.session().expires_at,
+        Some(Timestamp::from_secs(NOW + 9_000)),
+        "a cookie is renewed, too"
+    );
 }
 
 #[test]

@@ -285,13 +285,15 @@ impl Inner {
         self.listeners.emit(&Event::ElevationsChanged);
     }
 
-    /// The same session goes on, with a newer user, expiry and, if there is one, token.
+    /// The same session goes on, with a newer user and, if they are there, expiry and token.
     fn continue_session(&self, token: Option<SessionToken>, user: Rc<User>, expires_at: Option<Timestamp>) {
         {
             let mut current = self.current.borrow_mut();
             current.session.user = Some(user);
-            if token.is_some() {
+            if expires_at.is_some() {
                 current.session.expires_at = expires_at;
+            }
+            if token.is_some() {
                 current.session.sign_in_credential = sign_in_credential(token.as_ref());
                 current.token = token;
             }

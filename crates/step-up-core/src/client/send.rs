@@ -65,7 +65,11 @@ impl StepUpClient {
             if let Some(reservation) = &reservation {
                 request = request.header(ELEVATED_TOKEN_HEADER, reservation.token.expose());
             }
-            let response = inner.exchange(request).await?;
+            let response = if is_own_service {
+                inner.exchange(request).await?
+            } else {
+                inner.exchange_anywhere(request).await?
+            };
             if response.is_success() {
                 if let Some(reservation) = reservation {
                     reservation.spend();
