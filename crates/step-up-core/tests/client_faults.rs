@@ -107,6 +107,24 @@ fn a_later_check_and_one_of_another_scope_ask_again() {
 }
 
 #[test]
+fn checks_of_two_scopes_at_once_are_two_requests() {
+    let (client, script) = signed_in("u");
+    let gate = Gate::default();
+    for body in [r#"{"isRequired":true}"#, r#"{"isRequired":false}"#] {
+        let answer = Answer::Reply(200, body.into());
+        script.expect_answer("/stepUp/check", Answer::Wait(gate.clone(), Box::new(answer)));
+    }
+    let mut export = pin!(client.check(&EXPORT));
+    let mut sign = pin!(client.check(&TokenScope::WalletSign));
+    assert!(poll(&mut export).is_pending() && poll(&mut sign).is_pending());
+    gate.open();
+    let is_required =
+        |check| matches!(check, Poll::Ready(step_up_core::StepUpCheck { is_required: true, .. }));
+    assert!(is_required(poll(&mut export)));
+    assert!(!is_required(poll(&mut sign)));
+}
+
+#[test]
 fn a_check_is_not_shared_over_a_sign_in() {
     let (client, script) = signed_in("u");
     let gate = Gate::default();
@@ -466,6 +484,16 @@ fn tokens_go_to_listed_origins_only() {
         ["authorization", "x-dyn-elevated-access-token"],
         "an own backend need allow no other header"
     );
+}
+
+#[test]
+fn an_authorization_that_the_app_set_itself_is_left_alone() {
+    let (client, script) = signed_in("u");
+    script.expect("/own", 200, "");
+    let request = HttpRequest::get("https://api.example/own").header("Authorization", "Basic app");
+    run(client.send(request, None)).unwrap();
+    let sent = script.requests("/own").pop().unwrap();
+    assert_eq!(sent.headers, [("authorization".into(), "Basic app".into())]);
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl StepUpClient {
             let code = code?;
             let call = EmailVerify { verification_uuid: &verification.uuid, code: &code, scopes: &scopes };
             let answer = client.run(epoch, &call).await?;
-            client.inner.accept_verification(epoch, answer, &scopes)
+            client.inner.accept_verification(answer, &scopes)
         })
     }
 }

@@ -124,7 +124,7 @@ impl StepUpClient {
         Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
             let answer = client.run(epoch, &Refresh).await?;
-            client.inner.accept_verification(epoch, answer, &[]).map(|verified| verified.user)
+            client.inner.accept_verification(answer, &[]).map(|verified| verified.user)
         })
     }
 

@@ -7,7 +7,7 @@ use crate::{
     elevation::{Elevation, Parsed},
     error::{Result, StepUpError},
     secret::MfaToken,
-    session::{Epoch, SessionClaims},
+    session::SessionClaims,
     types::{TokenScope, User, UserId, VerifyResponse},
 };
 
@@ -24,17 +24,15 @@ pub struct Verified {
 }
 
 impl Inner {
-    /// Takes up the answer to a verification that asked for `scopes` in `epoch`.
+    /// Takes up the answer to a verification that asked for `scopes`, in the session that asked.
     ///
     /// An answer for somebody else changes nothing. Otherwise the session is renewed and what was granted is held, also
     /// where that is less than was asked for: the user's code is spent either way.
     pub(super) fn accept_verification(
         &self,
-        epoch: Epoch,
         answer: VerifyResponse,
         scopes: &[TokenScope],
     ) -> Result<Verified> {
-        self.require(epoch)?;
         // A token that cannot be read grants nothing, as if there were none.
         let granted = answer.elevated_token.and_then(|token| Parsed::new(token).ok());
         let session_token = answer.session_token.filter(|token| !token.expose().is_empty());
