@@ -144,6 +144,17 @@ async fn a_wrong_code_can_be_corrected_on_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_code_can_be_pasted_as_mail_programs_write_it_in_page() {
+    let visitor = Visitor::in_page().await;
+    let first = visitor.sign_in().await;
+    let code = visitor.ask_for_export(&first).await;
+    // The input has the focus by itself.
+    let written = format!(" {} {}\n", &code[..3], &code[3..]);
+    visitor.browser.devtools("Input.insertText", json!({ "text": written })).await;
+    assert_is_key(&visitor.key().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_sandbox_survives_a_reload_in_page() {
     let visitor = Visitor::in_page().await;
     let first = visitor.sign_in().await;
