@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use super::{CachedSettings, Event, Inner, StepUpClient};
+use super::{CachedSettings, Event, Inner, StepUpClient, elevated::Purpose};
 use crate::{
     LocalFuture,
     endpoint::{Auth, Call, Endpoint, GetNonces, GetSettings, Settings},
@@ -43,32 +43,28 @@ impl StepUpClient {
                     inner.current.borrow().token.clone()
                 }
             };
-            let is_authenticated = bearer.is_some();
-            let response = client.perform_as(bearer, &call).await?;
+            let purpose = match call.auth {
+                Auth::Optional | Auth::Required if inner.signed_in_epoch().is_ok() => Purpose::OfSession,
+                _ => Purpose::OfAnybody,
+            };
+            let request = client.prepare(bearer, &call).await?;
             inner.require(epoch)?;
-            if response.is_success() {
-                return Ok(response.body);
-            }
-            let error = refusal(&response, call.guard.as_slice(), inner.clock.now());
-            if error == StepUpError::NotSignedIn && is_authenticated {
-                // The server ended the session: it has the last word.
-                inner.begin_epoch(None);
-            }
-            Err(error)
+            let carries = call.guard.as_ref().filter(|_| call.carries_token);
+            let answer =
+                inner.exchange_elevated(epoch, request, purpose, carries, call.guard.as_ref()).await?;
+            Ok(answer.body)
         })
     }
 
-    /// Sends a call for whoever holds `bearer`, whatever the session of now is.
-    pub(super) async fn perform_as(&self, bearer: Option<SessionToken>, call: &Call) -> Result<HttpResponse> {
-        let inner = &self.inner;
+    /// The request of a call for whoever holds `bearer`, whatever the session of now is.
+    pub(super) async fn prepare(&self, bearer: Option<SessionToken>, call: &Call) -> Result<HttpRequest> {
         let settings = self.settings().await?;
-        let mut request = HttpRequest::new(call.method, inner.config.environment_url(call.path));
+        let mut request = HttpRequest::new(call.method, self.inner.config.environment_url(&call.path));
         request.body.clone_from(&call.body);
         if call.is_device_signed && !settings.uses_cookies {
             request = self.sign_nonce(request).await?;
         }
-        let request = self.address(request, bearer, settings).await?;
-        inner.exchange(request).await
+        self.address(request, bearer, settings).await
     }
 
     /// Adds what says who asks, and with which client.
@@ -131,7 +127,7 @@ impl StepUpClient {
     async fn fetch<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
         let inner = &self.inner;
         let call = endpoint.call();
-        let request = inner.label(HttpRequest::new(call.method, inner.config.environment_url(call.path)))?;
+        let request = inner.label(HttpRequest::new(call.method, inner.config.environment_url(&call.path)))?;
         let response = inner.exchange(request).await?;
         if !response.is_success() {
             return Err(refusal(&response, &[], inner.clock.now()));

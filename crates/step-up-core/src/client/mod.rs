@@ -4,6 +4,7 @@
 //! call into a listener, so a listener may call the client.
 
 mod check;
+mod elevated;
 mod events;
 mod exchange;
 mod nonces;

@@ -142,7 +142,8 @@ impl StepUpClient {
             token
         });
         Box::pin(async move {
-            let response = client.perform_as(token?, &Revoke.call()).await?;
+            let request = client.prepare(token?, &Revoke.call()).await?;
+            let response = client.inner.exchange(request).await?;
             if response.is_success() { Ok(()) } else { Err(refusal(&response, &[], client.now())) }
         })
     }

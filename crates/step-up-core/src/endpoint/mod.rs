@@ -14,6 +14,8 @@ pub(crate) use self::{
     session::{GetUser, Refresh, Revoke},
     step_up::StepUpCheckCall,
 };
+use std::borrow::Cow;
+
 use crate::{
     error::{Result, StepUpError},
     json::Body,
@@ -37,18 +39,28 @@ pub(crate) enum Auth {
 pub(crate) struct Call {
     pub(crate) method: Method,
     /// Below the environment.
-    pub(crate) path: &'static str,
+    pub(crate) path: Cow<'static, str>,
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) auth: Auth,
     /// Whether the device key signs a nonce for it.
     pub(crate) is_device_signed: bool,
-    /// The scopes that the server may find missing.
+    /// The scope that the server may find missing.
     pub(crate) guard: Option<TokenScope>,
+    /// Whether the elevated token of that scope goes with it.
+    pub(crate) carries_token: bool,
 }
 
 impl Call {
-    fn new(method: Method, path: &'static str, auth: Auth) -> Self {
-        Self { method, path, body: None, auth, is_device_signed: false, guard: None }
+    fn new(method: Method, path: impl Into<Cow<'static, str>>, auth: Auth) -> Self {
+        Self {
+            method,
+            path: path.into(),
+            body: None,
+            auth,
+            is_device_signed: false,
+            guard: None,
+            carries_token: false,
+        }
     }
 
     fn body(mut self, body: Body) -> Self {
@@ -61,6 +73,7 @@ impl Call {
         self
     }
 
+    /// Names the scope that may be found missing.
     #[cfg(feature = "otp")]
     fn guarded_by(mut self, scope: TokenScope) -> Self {
         self.guard = Some(scope);
