@@ -52,6 +52,8 @@ mod config;
 mod elevation;
 mod endpoint;
 mod error;
+#[cfg(feature = "mfa")]
+mod factors;
 mod http_date;
 mod json;
 mod jwt;
@@ -73,15 +75,17 @@ pub use clock::{Clock, Timer, Timestamp};
 pub use config::Config;
 pub use elevation::Elevation;
 pub use error::{Result, StepUpError};
+#[cfg(feature = "mfa")]
+pub use factors::FactorsClient;
 pub use keychain::{Keychain, PublicKey, Signature};
-pub use secret::{ElevatedToken, MfaToken, SessionToken};
+pub use secret::{ElevatedToken, MfaToken, OtpauthUri, RecoveryCode, SessionToken, TotpSecret};
 pub use session::{MemorySessionStore, Session, SessionStatus, SessionStore, StoredSession};
 pub use state::{Action, CallId, StepUpModel, StepUpState};
 pub use transport::{HttpRequest, HttpResponse, Method, Transport};
 pub use types::{
     Credential, CredentialFormat, CredentialId, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods,
-    OtpVerification, Passkey, Provider, StepUpCheckRequest, StepUpCheckResponse, StepUpCredential,
-    TokenScope, User, UserId, VerificationType, WalletProvider,
+    OtpVerification, Passkey, Provider, RecoveryCodes, StepUpCheckRequest, StepUpCheckResponse,
+    StepUpCredential, TokenScope, TotpEnrolment, User, UserId, VerificationType, WalletProvider,
 };
 
 /// A boxed future that stays on its thread, as futures in a page do.

@@ -52,6 +52,19 @@ secret! {
     MfaToken
 }
 
+secret! {
+    /// The secret of an authenticator app, base32.
+    TotpSecret
+}
+secret! {
+    /// The address that hands an authenticator app its secret (`otpauth:`).
+    OtpauthUri
+}
+secret! {
+    /// A recovery code.
+    RecoveryCode
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -43,7 +43,8 @@
 //!
 //! # Features
 //!
-//! Each verification method is a feature, so that an app pays for what it uses. `otp` (default): a code sent by email.
+//! Each verification method is a feature, so that an app pays for what it uses; all are on by default. `otp`: a code sent
+//! by email. `mfa`: an authenticator app or a recovery code, and their enrolment.
 //!
 //! # Server-side rendering
 //!
@@ -67,13 +68,16 @@ pub use hooks::{
     use_step_up_client,
 };
 pub use provider::{StepUpProvider, StepUpProviderProps};
+#[cfg(feature = "mfa")]
+pub use step_up_core::FactorsClient;
 pub use step_up_core::{
     Clock, Config, Credential, CredentialFormat, CredentialId, Elevation, Event, HttpRequest, HttpResponse,
     Keychain, LocalFuture, MemorySessionStore, Method, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods,
-    MfaToken, OtpVerification, Passkey, Platform, Provider, PublicKey, Result, Session, SessionStatus,
-    SessionStore, SessionToken, Signature, StepUpCheck, StepUpClient, StepUpCredential, StepUpError,
-    StepUpState, StoredSession, Subscription, Timer, Timestamp, TokenScope, Transport, User, UserId,
-    VerificationType, Verified, WalletProvider, routing,
+    MfaToken, OtpVerification, OtpauthUri, Passkey, Platform, Provider, PublicKey, RecoveryCode,
+    RecoveryCodes, Result, Session, SessionStatus, SessionStore, SessionToken, Signature, StepUpCheck,
+    StepUpClient, StepUpCredential, StepUpError, StepUpState, StoredSession, Subscription, Timer, Timestamp,
+    TokenScope, TotpEnrolment, TotpSecret, Transport, User, UserId, VerificationType, Verified,
+    WalletProvider, routing,
 };
 
 /// What a client of this environment needs, as a browser has it: `fetch`, its clock and timers, its own keys in

@@ -25,8 +25,21 @@ const API_VERSION: &str = "API/0.0.1125";
 
 impl StepUpClient {
     /// Sends a call of the protocol in `epoch`, and reads its answer.
-    pub(super) async fn run<E: Endpoint>(&self, epoch: Epoch, endpoint: &E) -> Result<E::Output> {
+    pub(crate) async fn run<E: Endpoint>(&self, epoch: Epoch, endpoint: &E) -> Result<E::Output> {
         endpoint.parse(&self.perform(epoch, endpoint.call()).await?)
+    }
+
+    /// Sends a call of the session's user.
+    #[cfg(feature = "mfa")]
+    pub(crate) fn run_in_session<E: Endpoint + 'static>(
+        &self,
+        endpoint: E,
+    ) -> LocalFuture<'static, Result<E::Output>> {
+        let client = self.clone();
+        Box::pin(async move {
+            let epoch = client.inner.signed_in_epoch()?;
+            client.run(epoch, &endpoint).await
+        })
     }
 
     /// The part of [`run`](Self::run) that is the same for every call, once in the program.
@@ -44,8 +57,8 @@ impl StepUpClient {
                 }
             };
             let purpose = match call.auth {
-                Auth::Optional | Auth::Required if inner.signed_in_epoch().is_ok() => Purpose::OfSession,
-                _ => Purpose::OfAnybody,
+                Auth::Optional | Auth::Required if inner.signed_in_epoch().is_ok() => Purpose::Session,
+                _ => Purpose::Anybody,
             };
             let request = client.prepare(bearer, &call).await?;
             inner.require(epoch)?;

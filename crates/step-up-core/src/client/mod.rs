@@ -7,6 +7,8 @@ mod check;
 mod elevated;
 mod events;
 mod exchange;
+#[cfg(feature = "mfa")]
+mod mfa;
 mod nonces;
 #[cfg(feature = "otp")]
 mod otp;
@@ -233,6 +235,12 @@ impl StepUpClient {
     #[must_use]
     pub fn elevations(&self) -> Vec<Elevation> {
         self.inner.elevations.borrow().list(self.now())
+    }
+
+    /// The epoch of the session, if there is one.
+    #[cfg(feature = "mfa")]
+    pub(crate) fn signed_in_epoch(&self) -> Result<Epoch> {
+        self.inner.signed_in_epoch()
     }
 
     /// Looks again at what is held, and tells the listeners. For a moment when something may have expired unseen: the

@@ -52,7 +52,7 @@ impl StepUpClient {
                 authorize(request, bearer, settings)
             };
             inner.require(epoch)?;
-            let purpose = if is_own_service { Purpose::OfSession } else { Purpose::OfApp };
+            let purpose = if is_own_service { Purpose::Session } else { Purpose::App };
             inner.exchange_elevated(epoch, request, purpose, scope.as_ref(), scope.as_ref()).await
         })
     }

@@ -23,6 +23,14 @@ pub struct Verified {
     pub mfa_token: Option<MfaToken>,
 }
 
+#[cfg(feature = "mfa")]
+impl super::StepUpClient {
+    /// Takes up an answer that renews the session and asked for nothing else.
+    pub(crate) fn accept_session(&self, answer: VerifyResponse) -> Result<()> {
+        self.inner.accept_verification(answer, &[]).map(drop)
+    }
+}
+
 impl Inner {
     /// Takes up the answer to a verification that asked for `scopes`, in the session that asked.
     ///

@@ -3,11 +3,18 @@
 
 mod email;
 mod environment;
+#[cfg(feature = "mfa")]
+mod mfa;
 mod session;
 mod step_up;
 
 #[cfg(feature = "otp")]
 pub(crate) use self::email::EmailVerify;
+#[cfg(feature = "mfa")]
+pub(crate) use self::mfa::{
+    AcknowledgeRecoveryCodes, DeleteDevice, GetMfaMethods, GetRecoveryCodes, RecoveryVerify,
+    RegenerateRecoveryCodes, SetDefaultDevice, TotpRegister, TotpVerify,
+};
 pub(crate) use self::{
     email::{EmailCreate, EmailRetry, EmailSignIn},
     environment::{GetNonces, GetSettings, Settings},
@@ -71,6 +78,12 @@ impl Call {
     fn device_signed(mut self) -> Self {
         self.is_device_signed = true;
         self
+    }
+
+    /// Sends the elevated token of a scope with it, if one is held.
+    #[cfg(feature = "mfa")]
+    fn elevated(self, scope: TokenScope) -> Self {
+        Self { guard: Some(scope), carries_token: true, ..self }
     }
 
     /// Names the scope that may be found missing.

@@ -6,7 +6,8 @@ use super::*;
 fn line(endpoint: &dyn Fn() -> Call) -> String {
     let call = endpoint();
     let signed = if call.is_device_signed { " device-signed" } else { "" };
-    let guard = call.guard.map(|scope| format!(" guarded-by={scope}")).unwrap_or_default();
+    let how = if call.carries_token { "carries" } else { "guarded-by" };
+    let guard = call.guard.map(|scope| format!(" {how}={scope}")).unwrap_or_default();
     let body = call.body.map(|body| format!(" {}", String::from_utf8(body).unwrap())).unwrap_or_default();
     format!("{} {} auth={:?}{signed}{guard}{body}", call.method.as_str(), call.path, call.auth)
 }
@@ -69,4 +70,46 @@ fn an_answer_without_what_matters_is_an_error() {
     assert!(EmailCreate { email: "" }.parse(br#"{"email":"a@b.example"}"#).is_err());
     assert!(GetNonces.parse(b"[]").is_err());
     assert!(Refresh.parse(br#"{"minifiedJwt":"x"}"#).is_err(), "a session without a user is none");
+}
+
+#[cfg(feature = "mfa")]
+#[test]
+fn calls_of_second_factors_are_what_the_protocol_says() {
+    use TokenScope::WalletExport;
+    let (code, device) = ("123456", "d1".into());
+    for (call, expected) in [
+        (line(&|| GetMfaMethods.call()), "GET /users/mfa/methods?verifiedOnly=true auth=Required"),
+        (line(&|| TotpRegister.call()), "GET /users/mfa/register/totp auth=Required carries=credential:link"),
+        (
+            line(&|| TotpVerify { code, device: Some(&device), scopes: &[WalletExport] }.call()),
+            r#"POST /users/mfa/auth/totp auth=Required {"code":"123456","id":"d1","requestedScopes":["wallet:export"]}"#,
+        ),
+        (
+            line(&|| TotpVerify { code, device: None, scopes: &[] }.call()),
+            r#"POST /users/mfa/auth/totp auth=Required {"code":"123456"}"#,
+        ),
+        (
+            line(&|| RecoveryVerify { code: "ab-cd", scopes: &[WalletExport] }.call()),
+            r#"POST /users/mfa/auth/recovery auth=Required {"code":"ab-cd","requestedScopes":["wallet:export"]}"#,
+        ),
+        (
+            line(&|| SetDefaultDevice { device: &device }.call()),
+            r#"PUT /users/mfa/d1 auth=Required {"default":true}"#,
+        ),
+        (
+            line(&|| DeleteDevice { device: &"../x?y=\u{e9}".into() }.call()),
+            "DELETE /users/mfa/%2E%2E%2Fx%3Fy%3D%C3%A9 auth=Required carries=credential:unlink",
+        ),
+        (line(&|| GetRecoveryCodes.call()), "GET /users/mfa/recovery auth=Required carries=credential:link"),
+        (
+            line(&|| RegenerateRecoveryCodes.call()),
+            "POST /users/mfa/recovery auth=Required carries=credential:link",
+        ),
+        (
+            line(&|| AcknowledgeRecoveryCodes.call()),
+            r#"PUT /users auth=Required {"mfaBackupCodeAcknowledgement":"complete"}"#,
+        ),
+    ] {
+        assert_eq!(call, expected);
+    }
 }

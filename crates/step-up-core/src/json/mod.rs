@@ -64,6 +64,12 @@ impl FromJson for bool {
     }
 }
 
+impl FromJson for u32 {
+    fn from_json(value: &Json) -> Option<Self> {
+        value.as_u32()
+    }
+}
+
 /// In seconds, as everywhere in this protocol.
 impl FromJson for Timestamp {
     fn from_json(value: &Json) -> Option<Self> {

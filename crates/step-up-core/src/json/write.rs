@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-#[cfg(feature = "otp")]
+#[cfg(any(feature = "mfa", feature = "otp"))]
 use crate::types::TokenScope;
 
 /// A JSON object that is being written.
@@ -21,7 +21,7 @@ impl Body {
     }
 
     /// Adds a list of scopes, unless it is empty.
-    #[cfg(feature = "otp")]
+    #[cfg(any(feature = "mfa", feature = "otp"))]
     pub(crate) fn scopes(mut self, name: &str, scopes: &[TokenScope]) -> Self {
         if !scopes.is_empty() {
             self.name(name);
@@ -31,6 +31,14 @@ impl Body {
             }
             self.0.push(']');
         }
+        self
+    }
+
+    /// Adds a yes or no.
+    #[cfg(feature = "mfa")]
+    pub(crate) fn bool(mut self, name: &str, value: bool) -> Self {
+        self.name(name);
+        self.0.push_str(if value { "true" } else { "false" });
         self
     }
 

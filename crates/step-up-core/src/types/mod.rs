@@ -3,6 +3,7 @@
 
 mod credential;
 mod device;
+mod enrolment;
 mod id;
 mod open_enum;
 mod scope;
@@ -12,6 +13,7 @@ mod verification;
 
 pub use credential::{Credential, CredentialFormat, Provider, WalletProvider};
 pub use device::{MfaDevice, MfaDeviceType, MfaMethods, Passkey};
+pub use enrolment::{RecoveryCodes, TotpEnrolment};
 pub use id::{CredentialId, MfaDeviceId, UserId};
 pub use scope::TokenScope;
 pub use step_up::{StepUpCheckRequest, StepUpCheckResponse, StepUpCredential};

@@ -2,8 +2,12 @@
 
 use std::{cell::RefCell, fmt, ops::Deref, rc::Rc};
 
+#[cfg(feature = "mfa")]
+use step_up_core::MfaDeviceId;
 #[cfg(feature = "otp")]
-use step_up_core::{Action, CallId, LocalFuture, OtpVerification, Result, StepUpError, Verified};
+use step_up_core::OtpVerification;
+#[cfg(any(feature = "mfa", feature = "otp"))]
+use step_up_core::{Action, CallId, LocalFuture, Result, StepUpError, Verified};
 use step_up_core::{CredentialId, StepUpCheck, StepUpClient, StepUpModel, StepUpState, TokenScope};
 use yew::{platform::spawn_local, prelude::*};
 
@@ -141,6 +145,36 @@ impl UseStepUpAuthenticationHandle {
         self.track(verify, |_| Action::Verified)
     }
 
+    /// Verifies the user with a code of an authenticator app, and holds the elevated token for `scopes`. Without a device
+    /// the server takes the default one, else the latest.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StepUpClient::verify_totp_mfa`]; the state shows them.
+    #[cfg(feature = "mfa")]
+    pub fn verify_totp_mfa(
+        &self,
+        code: &str,
+        device: Option<&MfaDeviceId>,
+        scopes: &[TokenScope],
+    ) -> impl Future<Output = Result<Verified>> + use<> {
+        self.track(Ok(self.hook.client.verify_totp_mfa(code, device, scopes)), |_| Action::Verified)
+    }
+
+    /// Verifies the user with a recovery code, which is used up by it, and holds the elevated token for `scopes`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StepUpClient::verify_recovery_code`]; the state shows them.
+    #[cfg(feature = "mfa")]
+    pub fn verify_recovery_code(
+        &self,
+        code: &str,
+        scopes: &[TokenScope],
+    ) -> impl Future<Output = Result<Verified>> + use<> {
+        self.track(Ok(self.hook.client.verify_recovery_code(code, scopes)), |_| Action::Verified)
+    }
+
     /// Back to the start: no error, no code. What is under way goes on, and no longer writes this state.
     pub fn reset_state(&self) {
         self.hook.model.borrow_mut().reset();
@@ -177,7 +211,7 @@ impl UseStepUpAuthenticationHandle {
     }
 
     /// Begins a call at once, and lets the state follow how it ends.
-    #[cfg(feature = "otp")]
+    #[cfg(any(feature = "mfa", feature = "otp"))]
     fn track<T: 'static>(
         &self,
         work: Result<LocalFuture<'static, Result<T>>>,
@@ -204,14 +238,14 @@ fn sent(verification: &OtpVerification) -> Action {
 }
 
 /// A call that is under way. Dropped before its end, it was cancelled: the state does not load for ever.
-#[cfg(feature = "otp")]
+#[cfg(any(feature = "mfa", feature = "otp"))]
 struct Call {
     hook: Rc<Hook>,
     id: CallId,
     is_finished: bool,
 }
 
-#[cfg(feature = "otp")]
+#[cfg(any(feature = "mfa", feature = "otp"))]
 impl Call {
     fn begin(hook: &Rc<Hook>) -> Self {
         let id = hook.model.borrow_mut().begin();
@@ -233,7 +267,7 @@ impl Call {
     }
 }
 
-#[cfg(feature = "otp")]
+#[cfg(any(feature = "mfa", feature = "otp"))]
 impl Drop for Call {
     fn drop(&mut self) {
         self.write(Action::Failed(StepUpError::Cancelled));

@@ -1,0 +1,132 @@
+//! Enrolling and removing second factors.
+
+use crate::{
+    LocalFuture,
+    client::StepUpClient,
+    endpoint::{
+        AcknowledgeRecoveryCodes, DeleteDevice, GetMfaMethods, GetRecoveryCodes, RegenerateRecoveryCodes,
+        SetDefaultDevice, TotpRegister,
+    },
+    error::Result,
+    types::{MfaDeviceId, MfaMethods, RecoveryCodes, TotpEnrolment},
+};
+
+/// The user's second factors; from [`StepUpClient::factors`].
+///
+/// Enrolling is guarded by `credential:link`, removing by `credential:unlink`: step up for the scope first, and the
+/// elevated token goes with the call.
+///
+/// ```
+/// # use step_up_core::{Result, StepUpClient};
+/// # async fn example(client: StepUpClient, code: String) -> Result<()> {
+/// let enrolment = client.factors().enrol_totp().await?;
+/// // Show `enrolment.secret` or a picture of `enrolment.uri`, and ask for the code that the app shows.
+/// client.factors().confirm_totp(&enrolment.device_id, &code).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactorsClient {
+    client: StepUpClient,
+}
+
+impl StepUpClient {
+    /// The user's second factors.
+    #[must_use]
+    pub fn factors(&self) -> FactorsClient {
+        FactorsClient { client: self.clone() }
+    }
+}
+
+impl FactorsClient {
+    /// The verified devices and passkeys.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
+    pub fn methods(&self) -> LocalFuture<'static, Result<MfaMethods>> {
+        self.client.run_in_session(GetMfaMethods)
+    }
+
+    /// Begins to enrol an authenticator app. It is no factor until [`confirm_totp`](Self::confirm_totp) took its first
+    /// code.
+    ///
+    /// # Errors
+    ///
+    /// [`NotElevated`](crate::StepUpError::NotElevated) without an elevation for `credential:link`;
+    /// [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
+    pub fn enrol_totp(&self) -> LocalFuture<'static, Result<TotpEnrolment>> {
+        self.client.run_in_session(TotpRegister)
+    }
+
+    /// Takes an authenticator app's first code, which makes it a factor. It elevates nobody.
+    ///
+    /// # Errors
+    ///
+    /// As for [`StepUpClient::verify_totp_mfa`].
+    pub fn confirm_totp(&self, device: &MfaDeviceId, code: &str) -> LocalFuture<'static, Result<()>> {
+        let confirmation = self.client.verify_totp_mfa(code, Some(device), &[]);
+        Box::pin(async move { confirmation.await.map(drop) })
+    }
+
+    /// Makes a device the one that is asked for first.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
+    pub fn set_default_device(&self, device: &MfaDeviceId) -> LocalFuture<'static, Result<()>> {
+        let (client, device) = (self.client.clone(), device.clone());
+        Box::pin(async move {
+            let epoch = client.signed_in_epoch()?;
+            client.run(epoch, &SetDefaultDevice { device: &device }).await
+        })
+    }
+
+    /// Removes a device.
+    ///
+    /// # Errors
+    ///
+    /// [`NotElevated`](crate::StepUpError::NotElevated) without an elevation for `credential:unlink`;
+    /// [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
+    pub fn delete_device(&self, device: &MfaDeviceId) -> LocalFuture<'static, Result<()>> {
+        let (client, device) = (self.client.clone(), device.clone());
+        Box::pin(async move {
+            let epoch = client.signed_in_epoch()?;
+            client.run(epoch, &DeleteDevice { device: &device }).await
+        })
+    }
+
+    /// How many recovery codes are left. Where there are none they are made, and are in this answer and no other.
+    ///
+    /// # Errors
+    ///
+    /// [`NotElevated`](crate::StepUpError::NotElevated) where they have to be made and there is no elevation for
+    /// `credential:link`; [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
+    pub fn recovery_codes(&self) -> LocalFuture<'static, Result<RecoveryCodes>> {
+        self.client.run_in_session(GetRecoveryCodes)
+    }
+
+    /// Makes new recovery codes. The old ones are void.
+    ///
+    /// # Errors
+    ///
+    /// [`NotElevated`](crate::StepUpError::NotElevated) without an elevation for `credential:link`;
+    /// [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
+    pub fn regenerate_recovery_codes(&self) -> LocalFuture<'static, Result<RecoveryCodes>> {
+        self.client.run_in_session(RegenerateRecoveryCodes)
+    }
+
+    /// Tells the service that the user has kept the recovery codes.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
+    pub fn acknowledge_recovery_codes(&self) -> LocalFuture<'static, Result<()>> {
+        let client = self.client.clone();
+        Box::pin(async move {
+            let epoch = client.signed_in_epoch()?;
+            let answer = client.run(epoch, &AcknowledgeRecoveryCodes).await?;
+            client.accept_session(answer)
+        })
+    }
+}
