@@ -21,7 +21,7 @@ pub(crate) fn mask(key: &str) -> String {
 /// The start of a key, and its end: enough to tell it from another.
 pub(crate) fn shorten(address: &str) -> String {
     match (address.get(..6), address.len().checked_sub(4).and_then(|at| address.get(at..))) {
-        (Some(start), Some(end)) if address.len() > 10 => format!("{start}…{end}"),
+        (Some(start), Some(end)) if address.chars().count() > 10 => format!("{start}…{end}"),
         _ => address.to_owned(),
     }
 }

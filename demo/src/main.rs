@@ -9,6 +9,7 @@ mod pages;
 mod panel;
 mod setup;
 mod ui;
+mod verify;
 
 fn main() {
     yew::Renderer::<app::App>::new().render();

@@ -1,96 +1,59 @@
-//! Headless step-up: the hook, and screens of one's own. This is the file to copy.
+//! Headless step-up: a wallet's key, behind a prompt of one's own (`verify/`).
 
 use serde::Deserialize;
 use yew::prelude::*;
 use yew_step_up::{
-    HttpRequest, Result, StepUpClient, StepUpError, TokenScope, use_session, use_step_up_authentication,
-    use_step_up_client,
+    HttpRequest, Result, StepUpClient, StepUpError, TokenScope, use_session, use_step_up_client,
 };
 
-use super::{export_screen::ExportScreen, otp_screen::OtpScreen};
+use super::export_screen::ExportScreen;
 use crate::{
     format::shorten,
-    ui::{banner::Banner, button::PrimaryButton, focus::use_focus, icon::Key},
+    ui::{banner::Banner, button::PrimaryButton, focus::use_focus, icon::Key, spawn},
+    verify::Verify,
 };
 
 /// What the key is guarded by.
 const SCOPE: TokenScope = TokenScope::WalletExport;
 
+/// Where the visitor is.
+#[derive(Clone, PartialEq)]
+enum Step {
+    Idle,
+    Verifying,
+    Exported(Result<String>),
+}
+
 /// A wallet whose key can be exported by somebody who verifies once more.
 #[component]
 pub(crate) fn Headless() -> Html {
-    let step_up = use_step_up_authentication();
     let client = use_step_up_client();
-    let exported = use_state(|| None::<Result<String>>);
-
-    // The elevated token of the scope goes with the request, if one is held.
+    let step = use_state(|| Step::Idle);
+    let go = |to: Step| {
+        let step = step.clone();
+        Callback::from(move |()| step.set(to.clone()))
+    };
+    // The elevated token of the scope goes with the request, if one is held. A single-use one is used up by it.
     let export = {
-        let (client, exported) = (client.clone(), exported.clone());
-        move || {
-            let (client, exported) = (client.clone(), exported.clone());
-            async move { exported.set(Some(export_key(&client).await)) }
-        }
-    };
-    let start = {
-        let (export, exported) = (export.clone(), exported.clone());
-        step_up.callback(move |step_up, _: MouseEvent| {
-            exported.set(None);
-            let export = export.clone();
-            async move {
-                if step_up.is_step_up_required(&SCOPE).await {
-                    // Opens the code screen. What goes wrong is in `step_up.error`.
-                    let _ = step_up.send_otp().await;
-                } else {
-                    export().await;
-                }
-            }
+        let step = step.clone();
+        Callback::from(move |()| {
+            let (client, step) = (client.clone(), step.clone());
+            spawn(async move { step.set(Step::Exported(export_key(&client).await)) });
         })
     };
-    let verify = step_up.callback(move |step_up, code: String| {
-        let export = export.clone();
-        async move {
-            if step_up.verify_otp(&code, &[SCOPE]).await.is_ok() {
-                export().await;
-            }
-        }
-    });
-    let resend = step_up.callback(|step_up, _: MouseEvent| async move { drop(step_up.resend_otp().await) });
-    let reset = {
-        let exported = exported.clone();
-        step_up.callback(move |step_up, ()| {
-            exported.set(None);
-            step_up.reset_state();
-            async {}
-        })
-    };
-
-    if let Some(Ok(key)) = &*exported {
-        return html! { <ExportScreen key_text={key.clone()} ondone={reset} /> };
-    }
-    if let Some(verification) = &step_up.otp_verification {
-        return html! {
-            <OtpScreen
-                destination={verification.destination().to_owned()}
-                uuid={verification.uuid().to_owned()}
-                is_busy={step_up.is_loading}
-                error={step_up.error.clone()}
-                oncode={verify}
-                onresend={resend}
-                oncancel={reset}
-            />
-        };
-    }
-    let error = step_up.error.as_ref().or(exported.as_ref().and_then(|result| result.as_ref().err()));
-    html! {
-        <WalletCard is_busy={step_up.is_loading} onexport={start}>
-            if let Some(error) = error {
+    match &*step {
+        Step::Verifying => html! { <Verify scope={SCOPE} onverified={export} oncancel={go(Step::Idle)} /> },
+        Step::Exported(Ok(key)) => html! { <ExportScreen key_text={key.clone()} ondone={go(Step::Idle)} /> },
+        Step::Idle => html! { <WalletCard onexport={go(Step::Verifying)} /> },
+        Step::Exported(Err(error)) => html! {
+            <WalletCard onexport={go(Step::Verifying)}>
                 <Banner test_id="step-up-error" title="That did not work" text={error.to_string()}>
-                    <button class="button" data-testid="try-again" onclick={reset.reform(|_: MouseEvent| ())}>
+                    <button class="button" data-testid="try-again" onclick={go(Step::Idle).reform(|_: MouseEvent| ())}>
                         { "Try again" }
                     </button>
                 </Banner>
-            }
-        </WalletCard>
+            </WalletCard>
+        },
     }
 }
 
@@ -111,8 +74,8 @@ async fn export_key(client: &StepUpClient) -> Result<String> {
 
 #[derive(Properties, PartialEq)]
 struct WalletCardProps {
-    is_busy: bool,
-    onexport: Callback<MouseEvent>,
+    onexport: Callback<()>,
+    #[prop_or_default]
     children: Html,
 }
 
@@ -137,8 +100,7 @@ fn WalletCard(props: &WalletCardProps) -> Html {
             <PrimaryButton
                 label="Export wallet"
                 test_id="export-wallet"
-                onclick={props.onexport.clone()}
-                is_busy={props.is_busy}
+                onclick={props.onexport.reform(|_: MouseEvent| ())}
             />
         </section>
     }
