@@ -70,6 +70,8 @@ mod types;
 #[doc(hidden)]
 pub use elevation::bench;
 
+pub mod conformance;
+
 pub use client::{Event, Platform, StepUpCheck, StepUpClient, Subscription, Verified};
 pub use clock::{Clock, Timer, Timestamp};
 pub use config::Config;

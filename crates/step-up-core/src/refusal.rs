@@ -17,7 +17,7 @@ pub(crate) fn refusal(response: &HttpResponse, scopes: &[TokenScope], now: Times
     let code = body.get("code").as_text();
     match code.unwrap_or_default() {
         "wrong_email_verification_token" | "wrong_sms_verification_token" | "mfa_invalid_code" => {
-            StepUpError::InvalidCode { attempts_left: body.get("payload").get("attemptsLeft").as_u32() }
+            StepUpError::InvalidCode { attempts_left: body.get("payload").get("attemptsLeft").as_integer() }
         }
         "invalid_email_verification" | "invalid_sms_verification" => StepUpError::CodeExpired,
         "invalid_verification" => StepUpError::UnknownVerification,

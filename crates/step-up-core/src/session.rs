@@ -8,7 +8,7 @@ use std::{cell::RefCell, rc::Rc};
 use crate::{
     clock::Timestamp,
     error::{Result, StepUpError},
-    json::from_json,
+    json::{field, from_json, parse},
     jwt,
     secret::SessionToken,
     types::{CredentialId, User},
@@ -57,6 +57,37 @@ pub struct StoredSession {
     pub user: Rc<User>,
     /// When it expires, by the server's clock.
     pub expires_at: Option<Timestamp>,
+}
+
+impl StoredSession {
+    /// As text, for a store that keeps texts. It is as secret as the session.
+    #[must_use]
+    pub fn to_secret_json(&self) -> String {
+        let stored = serde_json::json!({
+            "token": self.token.as_ref().map(SessionToken::expose),
+            "user": *self.user,
+            // Written with its milliseconds, which a number of seconds would lose.
+            "expiresAtMillis": self.expires_at.map(Timestamp::as_millis),
+        });
+        stored.to_string()
+    }
+
+    /// From what [`to_secret_json`](Self::to_secret_json) wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](StepUpError::Decode) where it is anything else.
+    pub fn from_json(text: &str) -> Result<Self> {
+        const EXPECTED: &str = "a stored session";
+        let stored = parse(text.as_bytes(), EXPECTED)?;
+        let user =
+            field(&stored, "user").ok_or(StepUpError::Decode { expected: EXPECTED, line: 0, column: 0 })?;
+        Ok(Self {
+            token: stored.get("token").as_text().map(SessionToken::new),
+            user: Rc::new(user),
+            expires_at: stored.get("expiresAtMillis").as_integer().map(Timestamp::from_millis),
+        })
+    }
 }
 
 /// Keeps the session over reloads, if the app wants that. The default keeps nothing.
@@ -131,5 +162,27 @@ impl SessionClaims {
     /// had none.
     pub(crate) fn of(token: Option<&SessionToken>) -> Self {
         token.and_then(|token| jwt::claims(token.expose(), "a session token").ok()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_session_survives_being_written() {
+        let session = StoredSession {
+            token: Some(SessionToken::new("hunter2")),
+            user: Rc::new(User::new("u", "e")),
+            expires_at: Some(Timestamp::from_millis(1_795_514_400_123)),
+        };
+        assert_eq!(StoredSession::from_json(&session.to_secret_json()), Ok(session.clone()));
+        assert!(!format!("{session:?}").contains("hunter2"));
+        for garbage in ["", "{}", "null", r#"{"user":{}}"#, "<html>"] {
+            assert!(
+                matches!(StoredSession::from_json(garbage), Err(StepUpError::Decode { .. })),
+                "{garbage}"
+            );
+        }
     }
 }

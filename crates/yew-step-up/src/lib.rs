@@ -67,6 +67,7 @@ pub use hooks::{
     use_elevation, use_session, use_step_up_authentication, use_step_up_authentication_with_options,
     use_step_up_client,
 };
+pub use platform::WebSessionStore;
 pub use provider::{StepUpProvider, StepUpProviderProps};
 #[cfg(feature = "mfa")]
 pub use step_up_core::FactorsClient;
@@ -91,6 +92,16 @@ pub use step_up_core::{
 /// let platform = browser_platform(&config);
 /// let client = StepUpClient::new(config, platform);
 /// # Ok(())
+/// # }
+/// ```
+///
+/// A session that survives a reload is the app's choice:
+///
+/// ```
+/// # use yew_step_up::{Config, StepUpClient, WebSessionStore, browser_platform};
+/// # fn client(config: Config) -> StepUpClient {
+/// let platform = browser_platform(&config).with_session_store(WebSessionStore::tab(&config));
+/// StepUpClient::new(config, platform)
 /// # }
 /// ```
 ///

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::pending;
 use step_up_core::{
-    Clock, Config, HttpRequest, HttpResponse, Keychain, LocalFuture, Platform, PublicKey, Signature,
-    StepUpError, Timer, Timestamp,
+    Clock, Config, HttpRequest, HttpResponse, Keychain, LocalFuture, Platform, PublicKey, SessionStore,
+    Signature, StepUpError, StoredSession, Timer, Timestamp,
 };
 
 /// What a client needs, as far as a server that renders pages has it.
@@ -17,6 +17,38 @@ pub(crate) fn platform(_: &Config) -> Platform {
 /// A server's page never comes into view.
 pub(crate) fn on_visible(_: impl Fn() + 'static) -> impl FnOnce() + 'static {
     || {}
+}
+
+/// Keeps the session over reloads: for a tab, or for a browser. A server that renders pages has neither, and keeps nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebSessionStore(());
+
+impl WebSessionStore {
+    /// In a tab, until it is closed.
+    #[must_use]
+    pub fn tab(_: &Config) -> Self {
+        Self(())
+    }
+
+    /// In a browser, for every tab, until the user signs out.
+    #[must_use]
+    pub fn browser(_: &Config) -> Self {
+        Self(())
+    }
+}
+
+impl SessionStore for WebSessionStore {
+    fn load(&self) -> Result<Option<StoredSession>, StepUpError> {
+        Ok(None)
+    }
+
+    fn save(&self, _: &StoredSession) -> Result<(), StepUpError> {
+        Err(unsupported())
+    }
+
+    fn clear(&self) -> Result<(), StepUpError> {
+        Ok(())
+    }
 }
 
 fn unsupported() -> StepUpError {

@@ -13,12 +13,13 @@ use std::{
 
 use futures_util::future::{Either, select};
 use gloo::timers::future::TimeoutFuture;
+use step_up_core::conformance;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use yew::prelude::*;
 use yew_step_up::{
     Config, Event, HttpRequest, HttpResponse, LocalFuture, Platform, StepUpClient, StepUpError,
-    StepUpProvider, Timestamp, TokenScope, UseStepUpAuthenticationHandle, browser_platform, use_elevation,
-    use_session, use_step_up_authentication,
+    StepUpProvider, Timestamp, TokenScope, UseStepUpAuthenticationHandle, WebSessionStore, browser_platform,
+    use_elevation, use_session, use_step_up_authentication,
 };
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -118,6 +119,11 @@ impl Server {
 
     fn client(&self) -> StepUpClient {
         let config = config();
+        let platform = self.platform(&config);
+        StepUpClient::new(config, platform)
+    }
+
+    fn platform(&self, config: &Config) -> Platform {
         let answers = Rc::clone(&self.answers);
         let transport = move |request: HttpRequest| {
             let (status, body) = match request.path() {
@@ -130,8 +136,7 @@ impl Server {
         self.now.set(1_000);
         let now = Rc::clone(&self.now);
         let clock = move || Timestamp::from_secs(now.get());
-        let platform = platform(&config).with_transport(transport).with_clock(clock);
-        StepUpClient::new(config, platform)
+        platform(config).with_transport(transport).with_clock(clock)
     }
 
     /// A client on which a user is signed in.
@@ -399,6 +404,51 @@ async fn a_sign_out_renders_and_an_unmounted_page_still_stores_its_token() {
     client.sign_out().await.unwrap();
     settle().await;
     assert_eq!(page.text(), "SignedOut loading=false error=false otp=false held=false");
+}
+
+#[wasm_bindgen_test]
+fn web_storage_keeps_a_session_as_a_store_must() {
+    let config = config();
+    conformance::session_store(|| Rc::new(WebSessionStore::tab(&config)));
+    conformance::session_store(|| Rc::new(WebSessionStore::browser(&config)));
+}
+
+#[wasm_bindgen_test]
+async fn a_session_in_the_tab_survives_a_reload_and_its_elevations_do_not() {
+    let server = Server::default();
+    let config = config();
+    let client = || {
+        let kept = server.platform(&config).with_session_store(WebSessionStore::tab(&config));
+        StepUpClient::new(config.clone(), kept)
+    };
+    let first = client();
+    server.answer(200, CREATED);
+    server.answer(200, &verified(None));
+    let verification = first.send_sign_in_code("a@b.example").await.unwrap();
+    first.sign_in_with_otp(&verification, "1").await.unwrap();
+    server.answer(200, CREATED);
+    let verification = first.send_otp(None).await.unwrap();
+    server.answer(200, &verified(Some(r#"{"scope":"wallet:export","exp":1300}"#)));
+    first.verify_otp(&verification, "1", &SCOPES).await.unwrap();
+    assert!(first.elevation(&TokenScope::WalletExport).is_some());
+
+    let reloaded = client();
+    assert_eq!(reloaded.user(), first.user());
+    assert!(reloaded.elevations().is_empty());
+    let storage = web_sys::window().unwrap().session_storage().unwrap().unwrap();
+    let key = format!("step-up:{}:session", config.environment_id());
+    let text = storage.get_item(&key).unwrap().unwrap();
+    assert!(!text.contains("e30."), "an elevated token is in the storage");
+
+    server.answer(204, "");
+    reloaded.sign_out().await.unwrap();
+    assert_eq!(client().user(), None);
+
+    storage.set_item(&key, "<html>").unwrap();
+    let broken = client();
+    assert_eq!(broken.user(), None);
+    assert!(matches!(broken.session().store_error, Some(StepUpError::Decode { .. })));
+    storage.remove_item(&key).unwrap();
 }
 
 /// The next event that is meant, waited for no longer than two seconds.

@@ -66,7 +66,7 @@ impl FromJson for bool {
 
 impl FromJson for u32 {
     fn from_json(value: &Json) -> Option<Self> {
-        value.as_u32()
+        value.as_integer()
     }
 }
 

@@ -57,7 +57,7 @@ impl Json {
     }
 
     /// A whole number that fits.
-    pub(crate) fn as_u32(&self) -> Option<u32> {
+    pub(crate) fn as_integer<T: core::str::FromStr>(&self) -> Option<T> {
         if let Self::Number(number) = self { number.parse().ok() } else { None }
     }
 

@@ -3,6 +3,7 @@
 mod fetch;
 mod indexed_db;
 mod keychain;
+mod session_store;
 mod time;
 mod visibility;
 
@@ -15,6 +16,7 @@ use self::{
     time::{BrowserClock, BrowserTimer},
 };
 
+pub use self::session_store::WebSessionStore;
 pub(crate) use self::visibility::on_visible;
 
 /// What a client needs, as a browser has it: `fetch`, its clock and timers, keys in IndexedDB, and a session that lives
