@@ -4,7 +4,7 @@ use std::{cell::Cell, rc::Rc};
 
 use step_up_sandbox::{Config as SandboxConfig, InvalidEnvironmentId, Seed, StoreError, page::InPage};
 use web_sys::Storage;
-use yew_step_up::{Clock, Config, StepUpClient, Timestamp, Transport, browser_platform};
+use yew_step_up::{Clock, Config, StepUpClient, Timestamp, Transport, WebSessionStore, browser_platform};
 
 use crate::{
     control::Control,
@@ -33,7 +33,9 @@ impl Backend {
         };
         let control =
             (setup.host != Host::Service).then(|| Control::new(Rc::clone(&transport), origin, clock.clone()));
-        let platform = platform.with_transport(transport).with_clock(clock);
+        // As long as the sandbox in the page: until the tab is closed.
+        let kept = WebSessionStore::tab(&setup.config);
+        let platform = platform.with_transport(transport).with_clock(clock).with_session_store(kept);
         Ok(Self { client: StepUpClient::new(setup.config.clone(), platform), control })
     }
 }
