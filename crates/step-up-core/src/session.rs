@@ -153,9 +153,10 @@ pub(crate) struct SessionClaims {
     pub(crate) sub: Option<Box<str>>,
     pub(crate) signin_credential_id: Option<Box<str>>,
     pub(crate) iat: Option<Timestamp>,
+    pub(crate) exp: Option<Timestamp>,
 }
 
-from_json!(SessionClaims { sub = "sub", signin_credential_id = "signin_credential_id", iat = "iat", });
+from_json!(SessionClaims { sub = "sub", signin_credential_id = "signin_credential_id", iat = "iat", exp = "exp", });
 
 impl SessionClaims {
     /// The claims of `token`. One that this client cannot read may still be one that the server takes, so it is as if it

@@ -511,6 +511,25 @@ fn a_session_that_the_server_ended_is_over_here_too_unless_another_server_says_s
 }
 
 #[test]
+fn a_session_from_elsewhere_is_taken_over_once_the_server_says_whose_it_is() {
+    let (client, script) = signed_in("u");
+    elevate(&client, &script, 300, false);
+    let token = jwt(&format!(r#"{{"sub":"other","exp":{}}}"#, NOW + 60));
+    let adopt = || client.adopt_session(step_up_core::SessionToken::new(token.clone()));
+    script.expect("/users", 401, r#"{"error":"Unauthorized"}"#);
+    assert_eq!(run(adopt()).map(|_| ()), Err(StepUpError::NotSignedIn));
+    assert_eq!(client.user().unwrap().id.as_str(), "u", "a token that is not taken changes nothing");
+    assert!(client.elevation(&EXPORT).is_some());
+    script.expect("/users", 200, user("other"));
+    run(adopt()).unwrap();
+    assert_eq!(client.user().unwrap().id.as_str(), "other");
+    assert_eq!(client.session().expires_at, Some(Timestamp::from_secs(NOW + 60)));
+    assert!(client.elevations().is_empty(), "elevations are of one session");
+    let sent = script.requests("/users").pop().unwrap();
+    assert!(sent.headers.contains(&("authorization".into(), format!("Bearer {token}"))));
+}
+
+#[test]
 fn signing_out_works_without_a_network_and_says_that_the_server_was_not_told() {
     let (client, script) = signed_in("u");
     elevate(&client, &script, 300, true);

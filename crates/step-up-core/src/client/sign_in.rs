@@ -8,6 +8,8 @@ use crate::{
     endpoint::{EmailCreate, EmailRetry, EmailSignIn, Endpoint, GetUser, Refresh, Revoke},
     error::{Result, StepUpError},
     refusal::refusal,
+    secret::SessionToken,
+    session::SessionClaims,
     types::{OtpVerification, User, VerificationType, VerifyResponse},
 };
 
@@ -85,13 +87,38 @@ impl StepUpClient {
         if token.is_none() && !uses_cookies {
             return Err(StepUpError::Decode { expected: "a session token", line: 0, column: 0 });
         }
-        if let Some(issued_at) = crate::session::SessionClaims::of(token.as_ref()).iat {
+        if let Some(issued_at) = SessionClaims::of(token.as_ref()).iat {
             self.inner.clock.learn_from_token(issued_at);
         }
         let user = Rc::new(answer.user);
         let expires_at = answer.expires_at;
         self.inner.begin_epoch(Some((token, Rc::clone(&user), expires_at)));
         Ok(user)
+    }
+
+    /// Takes over a session that was opened elsewhere, by the app's own backend for example, once the service says whose it
+    /// is. Whoever was signed in is signed out on this client.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSignedIn`](StepUpError::NotSignedIn) where the service does not take the token, or somebody signed in or out
+    /// meanwhile; those of every request. Then whoever was signed in still is.
+    pub fn adopt_session(&self, token: SessionToken) -> LocalFuture<'static, Result<Rc<User>>> {
+        let client = self.clone();
+        Box::pin(async move {
+            let inner = &client.inner;
+            let epoch = inner.epoch();
+            let request = client.prepare(Some(token.clone()), &GetUser.call()).await?;
+            let response = inner.exchange(request).await?;
+            inner.require(epoch)?;
+            if !response.is_success() {
+                return Err(refusal(&response, &[], client.now()));
+            }
+            let user = Rc::new(GetUser.parse(&response.body)?);
+            let expires_at = SessionClaims::of(Some(&token)).exp;
+            inner.begin_epoch(Some((Some(token), Rc::clone(&user), expires_at)));
+            Ok(user)
+        })
     }
 
     /// Gets the user anew, with what was linked or unlinked elsewhere.
