@@ -8,7 +8,7 @@ use yew_step_up::{StepUpProvider, use_session, use_step_up_client};
 use crate::{
     backend::Backend,
     event_log::{EventLog, use_event_log},
-    pages::{factors::Factors, headless::Headless, inspector::Inspector, sign_in::SignIn},
+    pages::{headless::Headless, inspector::Inspector, sign_in::SignIn},
     panel::SandboxPanel,
     setup::Setup,
     ui::{banner::Banner, icon::Mark, spawn},
@@ -18,8 +18,6 @@ use crate::{
 pub(crate) enum Route {
     #[at("/headless")]
     Headless,
-    #[at("/factors")]
-    Factors,
     #[at("/inspector")]
     Inspector,
     #[not_found]
@@ -78,7 +76,6 @@ fn Frame(props: &FrameProps) -> Html {
         Route::Inspector => html! { <Inspector log={entries.clone()} /> },
         _ if !is_signed_in => html! { <SignIn /> },
         Route::Home | Route::Headless => html! { <Headless /> },
-        Route::Factors => html! { <Factors /> },
     });
     html! {
         <div class="frame">
@@ -113,7 +110,6 @@ fn Header() -> Html {
             <Link<Route> to={Route::Home} classes="brand"><Mark />{ "Step-up" }</Link<Route>>
             <nav class="tabs" aria-label="Pages">
                 <Tab to={Route::Headless} label="Wallet" test_id="nav-headless" />
-                <Tab to={Route::Factors} label="Factors" test_id="nav-factors" />
                 <Tab to={Route::Inspector} label="Inspector" test_id="nav-inspector" />
             </nav>
             <div class="bar-end">

@@ -1,7 +1,6 @@
 //! One page a file.
 
 pub(crate) mod export_screen;
-pub(crate) mod factors;
 pub(crate) mod headless;
 pub(crate) mod inspector;
 pub(crate) mod sign_in;

@@ -6,6 +6,5 @@ pub(crate) mod countdown;
 pub(crate) mod focus;
 pub(crate) mod icon;
 pub(crate) mod otp_input;
-pub(crate) mod qr;
 
 pub(crate) use yew::platform::spawn_local as spawn;

@@ -1,15 +1,14 @@
-//! A prompt of one's own, on the headless hook: it asks what the user can verify with, and shows the screen for that. This
+//! A prompt of one's own, on the headless hook: it asks whether the user has to verify, and shows the screen for that. This
 //! is the file to copy.
 
 mod otp_screen;
-mod totp_screen;
 
 use std::slice::from_ref;
 
 use yew::prelude::*;
-use yew_step_up::{CredentialFormat, StepUpCheck, TokenScope, use_step_up_authentication};
+use yew_step_up::{TokenScope, use_step_up_authentication};
 
-use self::{otp_screen::OtpScreen, totp_screen::TotpScreen};
+use self::otp_screen::OtpScreen;
 use crate::ui::{banner::Banner, spawn};
 
 #[derive(Properties, PartialEq)]
@@ -21,28 +20,16 @@ pub(crate) struct VerifyProps {
     pub(crate) oncancel: Callback<()>,
 }
 
-/// Which screen there is, besides the one for a code that was sent.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Screen {
-    Asking,
-    Totp,
-}
-
 #[component]
 pub(crate) fn Verify(props: &VerifyProps) -> Html {
     let step_up = use_step_up_authentication();
-    let screen = use_state(|| Screen::Asking);
     {
-        let (step_up, screen) = (step_up.clone(), screen.clone());
-        let onverified = props.onverified.clone();
+        let (step_up, onverified) = (step_up.clone(), props.onverified.clone());
         use_effect_with(props.scope.clone(), move |scope| {
-            let check = step_up.check_step_up_auth(scope);
+            let check = step_up.is_step_up_required(scope);
             spawn(async move {
-                let check = check.await;
-                if !check.is_required {
+                if !check.await {
                     onverified.emit(());
-                } else if has_authenticator_app(&check) {
-                    screen.set(Screen::Totp);
                 } else {
                     // Opens the screen below. What goes wrong is in `step_up.error`.
                     let _ = step_up.send_otp().await;
@@ -54,30 +41,6 @@ pub(crate) fn Verify(props: &VerifyProps) -> Html {
         let (scope, onverified) = (props.scope.clone(), props.onverified.clone());
         step_up.callback(move |step_up, code: String| {
             let (verified, onverified) = (step_up.verify_otp(&code, from_ref(&scope)), onverified.clone());
-            async move {
-                if verified.await.is_ok() {
-                    onverified.emit(());
-                }
-            }
-        })
-    };
-    let verify_totp = {
-        let (scope, onverified) = (props.scope.clone(), props.onverified.clone());
-        step_up.callback(move |step_up, code: String| {
-            let (verified, onverified) =
-                (step_up.verify_totp_mfa(&code, None, from_ref(&scope)), onverified.clone());
-            async move {
-                if verified.await.is_ok() {
-                    onverified.emit(());
-                }
-            }
-        })
-    };
-    let verify_recovery = {
-        let (scope, onverified) = (props.scope.clone(), props.onverified.clone());
-        step_up.callback(move |step_up, code: String| {
-            let (verified, onverified) =
-                (step_up.verify_recovery_code(&code, from_ref(&scope)), onverified.clone());
             async move {
                 if verified.await.is_ok() {
                     onverified.emit(());
@@ -100,32 +63,17 @@ pub(crate) fn Verify(props: &VerifyProps) -> Html {
             />
         };
     }
-    match *screen {
-        Screen::Totp => html! {
-            <TotpScreen
-                is_busy={step_up.is_loading}
-                error={step_up.error.clone()}
-                oncode={verify_totp}
-                onrecovery={verify_recovery}
-                oncancel={props.oncancel.clone()}
-            />
-        },
-        Screen::Asking => html! {
-            <section class="card" aria-busy={step_up.error.is_none().to_string()}>
-                if let Some(error) = &step_up.error {
-                    <Banner test_id="step-up-error" title="That did not work" text={error.to_string()}>
-                        <button class="button" data-testid="try-again" onclick={props.oncancel.reform(|_: MouseEvent| ())}>
-                            { "Back" }
-                        </button>
-                    </Banner>
-                } else {
-                    <p class="quiet">{ "One moment…" }</p>
-                }
-            </section>
-        },
+    html! {
+        <section class="card" aria-busy={step_up.error.is_none().to_string()}>
+            if let Some(error) = &step_up.error {
+                <Banner test_id="step-up-error" title="That did not work" text={error.to_string()}>
+                    <button class="button" data-testid="try-again" onclick={props.oncancel.reform(|_: MouseEvent| ())}>
+                        { "Back" }
+                    </button>
+                </Banner>
+            } else {
+                <p class="quiet">{ "One moment…" }</p>
+            }
+        </section>
     }
-}
-
-fn has_authenticator_app(check: &StepUpCheck) -> bool {
-    check.credentials.iter().any(|credential| credential.format == CredentialFormat::Totp)
 }
