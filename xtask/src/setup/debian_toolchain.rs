@@ -138,7 +138,7 @@ fn build_command(work: &Path) -> Command {
     build.args(["build", "--release", "--manifest-path", "sysroot/Cargo.toml", "--target", workspace::WASM]);
     build.args(["--features", "panic-unwind compiler-builtins-mem", "--target-dir"]).arg(work.join("target"));
     build.env("RUSTC", RUSTC).env("RUSTC_BOOTSTRAP", "1");
-    // What rustc's own build sets: crates of the standard library are told apart from those of crates.io, and
+    // What rustc's own build sets: the standard library's crates are told apart from everybody else's, and
     // `-Zforce-unstable-if-unmarked` keeps their insides unstable.
     build.env("__CARGO_DEFAULT_LIB_METADATA", "bootstrapstd");
     build.env("RUSTFLAGS", "-Zforce-unstable-if-unmarked -Cembed-bitcode=yes");
