@@ -1,17 +1,19 @@
 //! The frame: provider, routes, header, sandbox panel.
 
+use web_sys::HtmlElement;
 use yew::prelude::*;
 use yew_hooks::prelude::*;
 use yew_router::prelude::*;
-use yew_step_up::{StepUpProvider, use_session, use_step_up_client};
+use yew_step_up::{StepUpProvider, TokenScope, use_elevation, use_session, use_step_up_client};
 
 use crate::{
     backend::Backend,
-    event_log::{EventLog, use_event_log},
-    pages::{headless::Headless, inspector::Inspector, sign_in::SignIn},
+    event_log::use_event_log,
+    format::minutes,
+    pages::{headless::Headless, inspector::Inspector, sign_in::SignIn, trace::Trace},
     panel::SandboxPanel,
     setup::Setup,
-    ui::{banner::Banner, icon::Mark, spawn},
+    ui::{banner::Banner, icon::Mark, spawn, theme::ThemeToggle},
 };
 
 #[derive(Clone, Copy, PartialEq, Routable)]
@@ -69,29 +71,45 @@ fn Frame(props: &FrameProps) -> Html {
     let client = use_step_up_client();
     let session = use_session();
     let log = use_event_log(&client);
+    let content = use_node_ref();
     let is_signed_in = session.user().is_some();
     use_title("Step-up authentication for Yew".into());
-    let entries = (*log).clone();
-    let render = Callback::from(move |route: Route| match route {
-        Route::Inspector => html! { <Inspector log={entries.clone()} /> },
-        _ if !is_signed_in => html! { <SignIn /> },
-        Route::Home | Route::Headless => html! { <Headless /> },
-    });
+    let render = {
+        let log = (*log).clone();
+        Callback::from(move |route: Route| match route {
+            Route::Inspector => html! { <Inspector log={log.clone()} /> },
+            _ if !is_signed_in => html! { <SignIn /> },
+            Route::Home | Route::Headless => html! { <><Headless /><Trace log={log.clone()} /></> },
+        })
+    };
     html! {
         <div class="frame">
-            <a class="skip" href="#content">{ "Skip to the content" }</a>
+            <SkipLink to={content.clone()} />
             <Header />
-            <main id="content" class="content" tabindex="-1"><Switch<Route> {render} /></main>
+            <main ref={content} class="content" tabindex="-1"><Switch<Route> {render} /></main>
             if let Some(control) = &props.backend.control {
-                <SandboxPanel control={control.clone()} seen={seen(&log)} />
+                <SandboxPanel control={control.clone()} log={(*log).clone()} />
             }
         </div>
     }
 }
 
-/// Changes whenever a request ended, so that the panel looks at the inbox again.
-fn seen(log: &EventLog) -> usize {
-    log.entries.first().map_or(0, |entry| std::rc::Rc::as_ptr(entry) as usize)
+#[derive(Properties, PartialEq)]
+struct SkipLinkProps {
+    to: NodeRef,
+}
+
+/// For keyboards. A link to a fragment would not do: the fragment is the route.
+#[component]
+fn SkipLink(props: &SkipLinkProps) -> Html {
+    let to = props.to.clone();
+    let onclick = Callback::from(move |_: MouseEvent| {
+        if let Some(content) = to.cast::<HtmlElement>() {
+            // Content that takes no focus is reached by tabbing on.
+            let _ = content.focus();
+        }
+    });
+    html! { <button class="skip" {onclick}>{ "Skip to the content" }</button> }
 }
 
 #[component]
@@ -113,6 +131,7 @@ fn Header() -> Html {
                 <Tab to={Route::Inspector} label="Inspector" test_id="nav-inspector" />
             </nav>
             <div class="bar-end">
+                <Held />
                 if let Some(user) = session.user() {
                     <span class="who" data-testid="signed-in-user">{ user.email.clone().unwrap_or_default() }</span>
                     <button class="button ghost" data-testid="sign-out" onclick={sign_out}>{ "Sign out" }</button>
@@ -120,6 +139,21 @@ fn Header() -> Html {
                 <ThemeToggle />
             </div>
         </header>
+    }
+}
+
+/// That the user may export a wallet now without being asked, and for how long.
+#[component]
+fn Held() -> Html {
+    let held = use_elevation(TokenScope::WalletExport);
+    let update = use_update();
+    use_interval(move || update(), if held.elevation().is_some() { 1_000 } else { 0 });
+    html! {
+        if let Some(elevation) = held.elevation() {
+            <span class="badge gold" data-testid="held" title={if elevation.single_use { "Good for one call" } else { "Good until it expires" }}>
+                <span class="scope">{ TokenScope::WalletExport.as_str() }</span>{ " " }{ minutes(held.remaining()) }
+            </span>
+        }
     }
 }
 
@@ -144,31 +178,6 @@ fn Tab(props: &TabProps) -> Html {
     html! {
         <button class="tab" aria-current={is_here.then_some("page")} data-testid={props.test_id.clone()} {onclick}>
             { props.label.clone() }
-        </button>
-    }
-}
-
-/// Light, dark, or as the device is; remembered.
-#[component]
-fn ThemeToggle() -> Html {
-    let theme = use_local_storage::<String>("step-up-demo:theme".into());
-    let current = (*theme).clone().unwrap_or_else(|| "auto".into());
-    use_effect_with(current.clone(), |theme| {
-        let document = web_sys::window().and_then(|window| window.document());
-        if let Some(root) = document.and_then(|document| document.document_element()) {
-            // A root that takes no attribute keeps the device's colours.
-            let _ = root.set_attribute("data-theme", theme);
-        }
-    });
-    let next = match current.as_str() {
-        "auto" => "dark",
-        "dark" => "light",
-        _ => "auto",
-    };
-    let onclick = Callback::from(move |_: MouseEvent| theme.set(next.into()));
-    html! {
-        <button class="button ghost" data-testid="theme-toggle" {onclick} aria-label={format!("Colours: {current}. Change to {next}.")}>
-            { match current.as_str() { "dark" => "Dark", "light" => "Light", _ => "Auto" } }
         </button>
     }
 }

@@ -27,6 +27,9 @@ impl PartialEq for Control {
 pub(crate) struct Message {
     pub(crate) to: String,
     pub(crate) code: String,
+    /// As a date with time, RFC 3339.
+    #[serde(rename = "sentAt", default)]
+    pub(crate) sent_at: String,
 }
 
 #[derive(Deserialize)]

@@ -2,10 +2,10 @@
 
 use yew::prelude::*;
 use yew_hooks::prelude::*;
-use yew_step_up::{Elevation, StepUpClient, use_session, use_step_up_client};
+use yew_step_up::{Elevation, StepUpClient, StepUpError, TokenScope, use_session, use_step_up_client};
 
 use crate::{
-    event_log::{Entry, EventLog},
+    event_log::{Entry, EventLog, What},
     format::{minutes, time_of_day},
 };
 
@@ -44,12 +44,12 @@ pub(crate) fn Inspector(props: &InspectorProps) -> Html {
                 }
                 <ul class="list">{ for elevations.iter().map(|elevation| row(&client, elevation)) }</ul>
             </section>
-            <section class="card" aria-labelledby="requests-title">
-                <h2 id="requests-title">{ "Requests" }</h2>
+            <section class="card" aria-labelledby="events-title">
+                <h2 id="events-title">{ "What happened" }</h2>
                 if props.log.entries.is_empty() {
-                    <p class="quiet">{ "None yet." }</p>
+                    <p class="quiet">{ "Nothing yet." }</p>
                 }
-                <ul class="list">{ for props.log.entries.iter().map(|entry| request(entry)) }</ul>
+                <ol class="list">{ for props.log.entries.iter().map(|entry| line(entry)) }</ol>
             </section>
         </div>
     }
@@ -60,33 +60,72 @@ fn row(client: &StepUpClient, elevation: &Elevation) -> Html {
         <li class="item" data-testid="elevation">
             <span class="mono">{ elevation.scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ") }</span>
             <span class="end">
-                <span class="badge">{ if elevation.single_use { "single use" } else { "reusable" } }</span>
+                <span class="badge gold">{ if elevation.single_use { "single use" } else { "reusable" } }</span>
                 <span class="mono">{ minutes(elevation.expires_at.since(client.now())) }</span>
             </span>
         </li>
     }
 }
 
-fn request(entry: &Entry) -> Html {
-    let (is_good, outcome) = match &entry.outcome {
-        Ok(status) => ((200..300).contains(status), status.to_string()),
-        Err(error) => (false, error.to_string()),
-    };
+/// A line of the log.
+pub(super) fn line(entry: &Entry) -> Html {
+    let time = html! { <span class="mono quiet time">{ time_of_day(entry.at) }</span> };
+    match &entry.what {
+        What::Request { method, path, outcome, took } => {
+            let (is_good, outcome, why) = match outcome {
+                Ok(status) => ((200..300).contains(status), status.to_string(), None),
+                Err(error) => (false, short(error).to_owned(), Some(error.to_string())),
+            };
+            html! {
+                <li class="item" data-testid="request">
+                    { time }
+                    <span class="mono path">
+                        <b>{ *method }</b>{ " " }{ readable(path) }
+                    </span>
+                    <span class={classes!("badge", "end", if is_good { "good" } else { "bad" })} title={why}>
+                        { outcome }
+                    </span>
+                    <span class="mono quiet took">{ format!("{} ms", took.as_millis()) }</span>
+                </li>
+            }
+        }
+        What::Session(Some(who)) => event(time, "", format!("Signed in as {who}")),
+        What::Session(None) => event(time, "", "Signed out".into()),
+        What::Held(scopes) if scopes.is_empty() => event(time, "", "No elevated token is held".into()),
+        What::Held(scopes) => {
+            let scopes: Vec<&str> = scopes.iter().map(TokenScope::as_str).collect();
+            event(time, "gold", format!("Elevated for {}", scopes.join(", ")))
+        }
+    }
+}
+
+fn event(time: Html, colour: &'static str, text: String) -> Html {
     html! {
-        <li class="item" data-testid="request">
-            <span class="mono quiet">{ time_of_day(entry.at) }</span>
-            <span class="mono path">{ format!("{} {}", entry.method, below_environment(&entry.path)) }</span>
-            <span class={classes!("badge", "end", if is_good { "good" } else { "bad" })}>{ outcome }</span>
-            <span class="mono quiet">{ format!("{} ms", entry.took.as_millis()) }</span>
+        <li class="item event" data-testid="event">
+            { time }
+            <span class={classes!("badge", colour)}>{ text }</span>
         </li>
     }
 }
 
-/// The environment's identifier says nothing to people.
-fn below_environment(path: &str) -> &str {
-    path.split_once("/sdk/")
-        .and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)))
-        .unwrap_or(path)
+/// Why there was no answer, in a word or two. The sentence is what a screen shows.
+fn short(error: &StepUpError) -> &'static str {
+    match error {
+        StepUpError::Network => "no answer",
+        StepUpError::TimedOut => "too slow",
+        StepUpError::Cancelled => "cancelled",
+        _ => "failed",
+    }
+}
+
+/// The path below the environment, whose identifier says nothing to people; of others the start is enough.
+fn readable(path: &str) -> String {
+    let below = path.split_once("/sdk/").and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
+    let segments = below.unwrap_or(path).split('/').map(|segment| match segment.get(..4) {
+        Some(start) if segment.len() == 36 => format!("{start}…"),
+        _ => segment.to_owned(),
+    });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]
@@ -94,8 +133,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_shown_below_the_environment() {
-        assert_eq!(below_environment("/api/v0/sdk/5a4d/users/mfa"), "/users/mfa");
-        assert_eq!(below_environment("/sandbox/inbox"), "/sandbox/inbox");
+    fn paths_are_shown_below_the_environment_and_without_long_identifiers() {
+        assert_eq!(readable("/api/v0/sdk/5a4d/users/mfa"), "/users/mfa");
+        assert_eq!(readable("/sandbox/inbox"), "/sandbox/inbox");
+        assert_eq!(
+            readable("/api/v0/sdk/5a4d/waas/7f3c5d1e-2b4a-4c6d-8e9f-0a1b2c3d4e5f/privateKey/export"),
+            "/waas/7f3c…/privateKey/export"
+        );
     }
 }

@@ -4,3 +4,4 @@ pub(crate) mod export_screen;
 pub(crate) mod headless;
 pub(crate) mod inspector;
 pub(crate) mod sign_in;
+pub(crate) mod trace;

@@ -4,7 +4,13 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_step_up::{OtpVerification, StepUpError, use_session, use_step_up_client};
 
-use crate::ui::{button::PrimaryButton, countdown::Resend, icon::Mark, otp_input::OtpInput, spawn};
+use crate::ui::{
+    button::PrimaryButton,
+    countdown::Resend,
+    icon::{Letter, Person},
+    otp_input::OtpInput,
+    spawn,
+};
 
 #[component]
 pub(crate) fn SignIn() -> Html {
@@ -77,11 +83,13 @@ pub(crate) fn SignIn() -> Html {
     };
     let message = error.as_ref().map(|error| AttrValue::from(error.to_string()));
     html! {
+        <div class="welcome">
+        <Hero />
         <section class="card" aria-labelledby="sign-in-title">
             <div class="card-head">
-                <Mark />
+                <span class="medal">{ if sent.is_some() { html! { <Letter /> } } else { html! { <Person /> } } }</span>
                 <div>
-                    <h1 id="sign-in-title">{ "Sign in" }</h1>
+                    <h2 id="sign-in-title">{ "Sign in" }</h2>
                     <p class="quiet">
                         if let Some(verification) = &*sent {
                             { format!("A code is on its way to {}", verification.destination()) }
@@ -102,13 +110,35 @@ pub(crate) fn SignIn() -> Html {
                 <p id="sign-in-error" class="field-note error" aria-live="assertive" data-testid="sign-in-error">{ message }</p>
                 <div class="row">
                     <Resend test_id="sign-in-resend" onclick={resend} sent={verification.uuid().to_owned()} />
-                    <button type="button" class="button ghost" onclick={back}>{ "Another address" }</button>
+                    <button type="button" class="button ghost" onclick={back}>{ "Change email" }</button>
                 </div>
             } else {
                 <EmailForm onemail={send} is_busy={*is_busy} />
                 <p id="sign-in-error" class="field-note error" aria-live="assertive" data-testid="sign-in-error">{ message }</p>
             }
         </section>
+        </div>
+    }
+}
+
+/// What this is about, as a stair.
+#[component]
+fn Hero() -> Html {
+    let step = |title: &'static str, text: &'static str| {
+        html! { <li><strong>{ title }</strong><span class="quiet">{ text }</span></li> }
+    };
+    html! {
+        <div class="hero">
+            <h1>{ "Ask once more, before it matters" }</h1>
+            <p class="lead">
+                { "Step-up authentication for Yew: hooks that guard what cannot be undone, with screens of your own." }
+            </p>
+            <ol class="stair">
+                { step("Sign in", "A code by email opens the session.") }
+                { step("Step up", "Another one brings a token for one scope.") }
+                { step("Act", "The token goes with that call, and is used up.") }
+            </ol>
+        </div>
     }
 }
 

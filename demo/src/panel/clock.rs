@@ -1,12 +1,17 @@
 //! Moves time.
 
 use yew::prelude::*;
+use yew_hooks::prelude::*;
+use yew_step_up::use_step_up_client;
 
 use super::PartProps;
-use crate::ui::spawn;
+use crate::{format::time_of_day, ui::spawn};
 
 #[component]
 pub(super) fn ClockControls(props: &PartProps) -> Html {
+    let client = use_step_up_client();
+    let update = use_update();
+    use_interval(move || update(), 1_000);
     let advance = |secs: i64| {
         let (control, ondone) = (props.control.clone(), props.ondone.clone());
         Callback::from(move |_: MouseEvent| {
@@ -16,8 +21,11 @@ pub(super) fn ClockControls(props: &PartProps) -> Html {
     };
     html! {
         <section class="part" aria-labelledby="clock-title">
-            <h3 id="clock-title">{ "Clock" }</h3>
-            <div class="row">
+            <div class="part-head">
+                <h3 id="clock-title">{ "Clock" }</h3>
+                <span class="mono quiet" data-testid="clock-now">{ time_of_day(client.now()) }</span>
+            </div>
+            <div class="segments">
                 <button class="button small" data-testid="clock-1m" onclick={advance(60)}>{ "+ 1 min" }</button>
                 <button class="button small" data-testid="clock-5m" onclick={advance(300)}>{ "+ 5 min" }</button>
                 <button class="button small" data-testid="clock-1h" onclick={advance(3_600)}>{ "+ 1 h" }</button>

@@ -1,27 +1,40 @@
-//! The sandbox panel: what the world outside of the page does. Inbox, clock, faults, settings.
+//! The sandbox panel: what the world outside of the page does. Inbox, clock, faults, settings. Beside the page; on a phone
+//! a sheet below it, whose bar shows the newest code.
 
 mod clock;
 mod faults;
 mod inbox;
 mod settings;
 
+use std::rc::Rc;
+
 use yew::prelude::*;
 use yew_step_up::{Result, StepUpError};
 
-use self::{clock::ClockControls, faults::FaultControls, inbox::Inbox, settings::SettingsControls};
-use crate::{control::Control, ui::spawn};
+use self::{
+    clock::ClockControls,
+    faults::FaultControls,
+    inbox::{Inbox, use_inbox},
+    settings::SettingsControls,
+};
+use crate::{
+    control::Control,
+    event_log::EventLog,
+    ui::{autofill::fill_in, icon::Chevron, spawn},
+};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct SandboxPanelProps {
     pub(crate) control: Control,
-    /// Changes when the sandbox may have something new.
-    pub(crate) seen: usize,
+    /// When something happened, the sandbox may have something new.
+    pub(crate) log: EventLog,
 }
 
 /// What the parts of the panel are given.
 #[derive(Properties, PartialEq)]
 struct PartProps {
     control: Control,
+    log: EventLog,
     seen: usize,
     /// Told how something ended that was asked of the sandbox.
     ondone: Callback<Result<()>>,
@@ -35,6 +48,10 @@ pub(crate) fn SandboxPanel(props: &SandboxPanelProps) -> Html {
     let toggle = {
         let is_open = is_open.clone();
         Callback::from(move |_: MouseEvent| is_open.set(!*is_open))
+    };
+    let close = {
+        let is_open = is_open.setter();
+        Callback::from(move |()| is_open.set(false))
     };
     let ondone = {
         let (error, changes) = (error.clone(), changes.clone());
@@ -51,30 +68,53 @@ pub(crate) fn SandboxPanel(props: &SandboxPanelProps) -> Html {
             spawn(async move { ondone.emit(control.synchronise().await) });
         });
     }
-    let seen = props.seen.wrapping_add(*changes);
-    let control = props.control.clone();
+    let seen = newest(&props.log).wrapping_add(*changes);
+    let (control, log) = (props.control.clone(), props.log.clone());
+    let messages = use_inbox(&control, seen, &ondone);
+    let peek = messages.first().map(|message| {
+        let code = message.code.clone();
+        let close = close.clone();
+        let onclick = Callback::from(move |_: MouseEvent| {
+            if fill_in(&code) {
+                close.emit(());
+            }
+        });
+        html! {
+            <button class="peek" data-testid="inbox-peek" {onclick}>
+                { "Fill in " }<span class="mono">{ &message.code }</span>
+            </button>
+        }
+    });
     html! {
         <aside class={classes!("panel", is_open.then_some("open"))} aria-label="Sandbox">
-            <button
-                class="panel-toggle"
-                data-testid="panel-toggle"
-                onclick={toggle}
-                aria-expanded={is_open.to_string()}
-                aria-controls="panel-body"
-            >
-                { if *is_open { "Close the sandbox" } else { "Open the sandbox" } }
-            </button>
+            <div class="panel-bar">
+                <button
+                    class="panel-toggle"
+                    data-testid="panel-toggle"
+                    onclick={toggle}
+                    aria-expanded={is_open.to_string()}
+                    aria-controls="panel-body"
+                >
+                    <Chevron />{ "Sandbox" }
+                </button>
+                { peek }
+            </div>
             <div class="panel-body" id="panel-body">
                 <div class="panel-head">
                     <h2>{ "Sandbox" }</h2>
                     <p class="quiet">{ "The identity provider, emulated. It verifies for real, and nothing leaves this machine." }</p>
                 </div>
                 <p class="field-note error" aria-live="polite">{ error.as_ref().map(ToString::to_string) }</p>
-                <Inbox control={control.clone()} {seen} ondone={ondone.clone()} />
-                <ClockControls control={control.clone()} {seen} ondone={ondone.clone()} />
-                <FaultControls control={control.clone()} {seen} ondone={ondone.clone()} />
-                <SettingsControls {control} {seen} {ondone} />
+                <Inbox {messages} onfilled={close} />
+                <ClockControls control={control.clone()} log={log.clone()} {seen} ondone={ondone.clone()} />
+                <FaultControls control={control.clone()} log={log.clone()} {seen} ondone={ondone.clone()} />
+                <SettingsControls {control} {log} {seen} {ondone} />
             </div>
         </aside>
     }
+}
+
+/// Names the newest entry, whatever it is.
+fn newest(log: &EventLog) -> usize {
+    log.entries.first().map_or(0, |entry| Rc::as_ptr(entry) as usize)
 }

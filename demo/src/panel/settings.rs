@@ -47,8 +47,8 @@ pub(super) fn SettingsControls(props: &PartProps) -> Html {
         <section class="part" aria-labelledby="settings-title">
             <h3 id="settings-title">{ "Environment" }</h3>
             <label class="switch">
-                <input type="checkbox" data-testid="step-up-switch" checked={*is_on} {onchange} />
                 <span>{ "Step-up is required" }</span>
+                <input type="checkbox" role="switch" data-testid="step-up-switch" checked={*is_on} {onchange} />
             </label>
             <button class="button small" data-testid="sandbox-reset" onclick={reset}>{ "Start anew" }</button>
         </section>
