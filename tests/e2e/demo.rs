@@ -2,100 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod visitor;
+
 use serde_json::json;
-use step_up_tests::{Browser, Control, PageServer, SandboxServer, required};
-
-const EMAIL: &str = "ada@example.com";
-
-/// Somebody at the demo, and where the codes that are sent to them can be read.
-struct Visitor {
-    browser: Browser,
-    page: PageServer,
-    server: Option<(SandboxServer, Control)>,
-}
-
-impl Visitor {
-    /// At the demo as it comes: the sandbox runs in the page.
-    async fn in_page() -> Self {
-        let page = PageServer::start(required("STEP_UP_DEMO_DIST")).await;
-        let browser = Browser::start().await;
-        browser.open(&format!("{}/", page.url())).await;
-        Self { browser, page, server: None }
-    }
-
-    /// At the demo that talks to a sandbox server.
-    async fn on_server() -> Self {
-        let page = PageServer::start(required("STEP_UP_DEMO_DIST")).await;
-        let server = SandboxServer::start(&[]);
-        let control = Control::of(&server);
-        let browser = Browser::start().await;
-        let address =
-            format!("{}/?api={}&environment={}", page.url(), server.base_url(), server.environment_id());
-        browser.open(&address).await;
-        Self { browser, page, server: Some((server, control)) }
-    }
-
-    fn control(&self) -> &Control {
-        &self.server.as_ref().unwrap().1
-    }
-
-    /// The code that was sent last, which is not `old`.
-    async fn code(&self, old: &str) -> String {
-        match &self.server {
-            Some((_, control)) => control.code(EMAIL).await,
-            None => self.browser.text_where("inbox-code", |code| code.len() == 6 && code != old).await,
-        }
-    }
-
-    async fn sign_in(&self) -> String {
-        self.browser.type_into("sign-in-email", EMAIL).await;
-        self.browser.click("sign-in-send").await;
-        self.browser.find("sign-in-code").await;
-        let code = self.code("").await;
-        self.browser.type_into("sign-in-code", &code).await;
-        self.browser.text_where("signed-in-user", |text| text.contains(EMAIL)).await;
-        code
-    }
-
-    /// Presses *Export wallet*, and gives the code that was sent.
-    async fn ask_for_export(&self, old: &str) -> String {
-        self.browser.click("export-wallet").await;
-        self.browser.find("otp-input").await;
-        self.code(old).await
-    }
-
-    async fn enter(&self, code: &str) {
-        self.browser.type_into("otp-input", code).await;
-    }
-
-    /// The exported key, revealed.
-    async fn key(&self) -> String {
-        self.browser.find("export-screen").await;
-        let masked = self.browser.text_where("exported-key", |text| !text.is_empty()).await;
-        assert!(!masked.contains("0x"), "the key is hidden until it is revealed: {masked}");
-        self.browser.click("reveal-key").await;
-        self.browser.text_where("exported-key", |text| text.contains("0x")).await
-    }
-
-    /// What the code screen says went wrong.
-    async fn otp_error(&self, sentence: &str) {
-        self.browser.text_where("otp-error", |text| text.contains(sentence)).await;
-    }
-
-    /// What the page says went wrong outside of the code screen.
-    async fn step_up_error(&self, sentence: &str) {
-        self.browser.text_where("step-up-error", |text| text.contains(sentence)).await;
-    }
-}
-
-fn wrong(code: &str) -> &'static str {
-    if code == "000000" { "111111" } else { "000000" }
-}
-
-fn assert_is_key(key: &str) {
-    let digits = key.trim().trim_start_matches("0x");
-    assert!(digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
-}
+use step_up_tests::{Browser, PageServer, required};
+use visitor::{EMAIL, Visitor, assert_is_key, wrong};
 
 async fn a_wallet_is_exported(visitor: Visitor) {
     let first = visitor.sign_in().await;

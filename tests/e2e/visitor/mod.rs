@@ -1,0 +1,101 @@
+//! Somebody at the demo.
+
+#![allow(dead_code)] // Each test file uses some of it.
+
+use std::cell::Cell;
+
+use step_up_tests::{Browser, Control, PageServer, SandboxServer, required};
+
+pub(crate) const EMAIL: &str = "ada@example.com";
+
+/// Somebody at the demo, and where the codes that are sent to them can be read.
+pub(crate) struct Visitor {
+    pub(crate) browser: Browser,
+    pub(crate) page: PageServer,
+    pub(crate) server: Option<(SandboxServer, Control)>,
+    /// How many seconds the panel has moved the clock.
+    pub(crate) advanced: Cell<u64>,
+}
+
+impl Visitor {
+    /// At the demo as it comes: the sandbox runs in the page.
+    pub(crate) async fn in_page() -> Self {
+        let page = PageServer::start(required("STEP_UP_DEMO_DIST")).await;
+        let browser = Browser::start().await;
+        browser.open(&format!("{}/", page.url())).await;
+        Self { browser, page, server: None, advanced: Cell::default() }
+    }
+
+    /// At the demo that talks to a sandbox server.
+    pub(crate) async fn on_server() -> Self {
+        let page = PageServer::start(required("STEP_UP_DEMO_DIST")).await;
+        let server = SandboxServer::start(&[]);
+        let control = Control::of(&server);
+        let browser = Browser::start().await;
+        let address =
+            format!("{}/?api={}&environment={}", page.url(), server.base_url(), server.environment_id());
+        browser.open(&address).await;
+        Self { browser, page, server: Some((server, control)), advanced: Cell::default() }
+    }
+
+    pub(crate) fn control(&self) -> &Control {
+        &self.server.as_ref().unwrap().1
+    }
+
+    /// The code that was sent last, which is not `old`.
+    pub(crate) async fn code(&self, old: &str) -> String {
+        match &self.server {
+            Some((_, control)) => control.code(EMAIL).await,
+            None => self.browser.text_where("inbox-code", |code| code.len() == 6 && code != old).await,
+        }
+    }
+
+    pub(crate) async fn sign_in(&self) -> String {
+        self.browser.type_into("sign-in-email", EMAIL).await;
+        self.browser.click("sign-in-send").await;
+        self.browser.find("sign-in-code").await;
+        let code = self.code("").await;
+        self.browser.type_into("sign-in-code", &code).await;
+        self.browser.text_where("signed-in-user", |text| text.contains(EMAIL)).await;
+        code
+    }
+
+    /// Presses *Export wallet*, and gives the code that was sent.
+    pub(crate) async fn ask_for_export(&self, old: &str) -> String {
+        self.browser.click("export-wallet").await;
+        self.browser.find("otp-input").await;
+        self.code(old).await
+    }
+
+    pub(crate) async fn enter(&self, code: &str) {
+        self.browser.type_into("otp-input", code).await;
+    }
+
+    /// The exported key, revealed.
+    pub(crate) async fn key(&self) -> String {
+        self.browser.find("export-screen").await;
+        let masked = self.browser.text_where("exported-key", |text| !text.is_empty()).await;
+        assert!(!masked.contains("0x"), "the key is hidden until it is revealed: {masked}");
+        self.browser.click("reveal-key").await;
+        self.browser.text_where("exported-key", |text| text.contains("0x")).await
+    }
+
+    /// What the code screen says went wrong.
+    pub(crate) async fn otp_error(&self, sentence: &str) {
+        self.browser.text_where("otp-error", |text| text.contains(sentence)).await;
+    }
+
+    /// What the page says went wrong outside of the code screen.
+    pub(crate) async fn step_up_error(&self, sentence: &str) {
+        self.browser.text_where("step-up-error", |text| text.contains(sentence)).await;
+    }
+}
+
+pub(crate) fn wrong(code: &str) -> &'static str {
+    if code == "000000" { "111111" } else { "000000" }
+}
+
+pub(crate) fn assert_is_key(key: &str) {
+    let digits = key.trim().trim_start_matches("0x");
+    assert!(digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
+}
