@@ -80,6 +80,7 @@ mod control;
 mod elevation;
 mod email;
 mod fault;
+mod guesses;
 mod inbox;
 mod mfa;
 mod nonce;
@@ -101,6 +102,7 @@ mod store;
 mod tamper;
 mod time;
 mod token;
+mod totp;
 mod wallet;
 mod world;
 
