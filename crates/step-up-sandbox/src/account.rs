@@ -6,7 +6,7 @@ use step_up_core::{Credential, CredentialFormat, CredentialId, Timestamp, User, 
 
 use crate::{
     email::Email,
-    mfa, otp, random, session,
+    guesses, mfa, otp, random, session,
     session::{SESSION_SCOPE, Session},
     store::{StoreError, Table},
     time, wallet,
@@ -104,6 +104,7 @@ pub(crate) fn delete(world: &mut World<'_>, account: &Account) -> Result<(), Sto
     otp::drop_all_of(world, &account.id)?;
     wallet::delete_all_of(world, &account.id)?;
     mfa::delete_all_of(world, &account.id)?;
+    guesses::delete_all_of(world, &account.id);
     for (address, user) in ADDRESSES.list(&world.tx, "")? {
         if user == account.id {
             ADDRESSES.delete(&mut world.tx, &address);

@@ -39,8 +39,8 @@
 //!
 //! A code that was sent to a signed-in user's own, sign-in enabled address grants the scopes that are asked for. A code to
 //! any other address is a link: it needs an elevation for `credential:link` and grants nothing in the same answer. With a
-//! second factor registered, codes grant nothing. An elevation is of one session, ends with it, and is used up by the first
-//! call that succeeds if it is single use.
+//! verified second factor, codes grant nothing and the factor does, but for its first right answer, which enrols it. An
+//! elevation is of one session, ends with it, and is used up by the first call that succeeds if it is single use.
 //!
 //! # The control API
 //!
@@ -80,6 +80,7 @@ mod control;
 mod elevation;
 mod email;
 mod fault;
+mod guesses;
 mod inbox;
 mod mfa;
 mod nonce;
@@ -101,6 +102,7 @@ mod store;
 mod tamper;
 mod time;
 mod token;
+mod totp;
 mod wallet;
 mod world;
 

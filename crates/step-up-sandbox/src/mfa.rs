@@ -1,14 +1,38 @@
-//! Second factors of a user.
+//! Second factors of a user: authenticator apps, and passkeys once there are any.
 
-use step_up_core::{CredentialFormat, MfaDevice, MfaMethods, Passkey, StepUpCredential, UserId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use step_up_core::{CredentialFormat, CredentialId, Passkey, StepUpCredential, Timestamp, UserId};
 
 use crate::{
+    call::Call,
+    guesses, random,
+    reply::{Outcome, Refusal},
     store::{StoreError, Table},
+    time,
+    totp::{self, Secret},
     world::World,
 };
 
+/// An authenticator app. Until its first right code it is pending: the user may have lost the secret on the way, so it
+/// is no factor yet.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Device {
+    pub(crate) id: String,
+    pub(crate) secret: Secret,
+    alias: String,
+    #[serde(with = "time::millis")]
+    created_at: Timestamp,
+    /// When its first code was right, in milliseconds.
+    verified_at: Option<i64>,
+    /// Whether the user made it the default; none is by itself.
+    is_default: bool,
+    /// The steps whose codes were accepted, as far as they are not over.
+    used_steps: Vec<u64>,
+}
+
 /// By user and device.
-pub(crate) const DEVICES: Table<MfaDevice> = Table::new("mfaDevices");
+pub(crate) const DEVICES: Table<Device> = Table::new("mfaDevices");
 
 /// By user and passkey.
 pub(crate) const PASSKEYS: Table<Passkey> = Table::new("passkeys");
@@ -17,31 +41,64 @@ fn prefix_of(user: &UserId) -> String {
     format!("{user}/")
 }
 
-/// What the user registered. A device whose code was never right is no factor yet.
-pub(crate) fn methods(
-    world: &World<'_>,
-    user: &UserId,
-    is_verified_only: bool,
-) -> Result<MfaMethods, StoreError> {
-    let mut methods = MfaMethods::default();
-    let devices = DEVICES.list(&world.tx, &prefix_of(user))?;
-    methods.devices =
-        devices.into_iter().map(|(_, device)| device).filter(|it| it.verified || !is_verified_only).collect();
-    let passkeys = PASSKEYS.list(&world.tx, &prefix_of(user))?;
-    methods.passkeys = passkeys.into_iter().map(|(_, passkey)| passkey).collect();
-    methods.has_verified = !methods.passkeys.is_empty() || methods.devices.iter().any(|it| it.verified);
-    Ok(methods)
+fn key_of(user: &UserId, device: &str) -> String {
+    format!("{user}/{device}")
 }
 
-/// The verified devices and passkeys, as what a user can step up with.
-pub(crate) fn step_up_credentials(methods: &MfaMethods) -> Vec<StepUpCredential> {
-    let devices = methods.devices.iter().filter(|device| device.verified).map(|device| {
-        let kind = device.device_type.as_ref().map_or("totp", |kind| kind.as_str());
-        credential(device.id.as_str(), kind, device.alias.as_deref())
-    });
-    let passkeys =
-        methods.passkeys.iter().map(|it| credential(it.id.as_str(), "passkey", it.alias.as_deref()));
-    devices.chain(passkeys).collect()
+/// What a user registered.
+pub(crate) struct Methods {
+    /// In the order they were registered.
+    pub(crate) devices: Vec<Device>,
+    passkeys: Vec<Passkey>,
+}
+
+pub(crate) fn methods(world: &World<'_>, user: &UserId) -> Result<Methods, StoreError> {
+    let devices = DEVICES.list(&world.tx, &prefix_of(user))?;
+    let mut devices: Vec<_> = devices.into_iter().map(|(_, device)| device).collect();
+    devices.sort_by_key(|device| device.created_at);
+    let passkeys = PASSKEYS.list(&world.tx, &prefix_of(user))?;
+    Ok(Methods { devices, passkeys: passkeys.into_iter().map(|(_, passkey)| passkey).collect() })
+}
+
+impl Methods {
+    /// Whether only a second factor elevates: a device that is pending does not count.
+    pub(crate) fn has_verified(&self) -> bool {
+        !self.passkeys.is_empty() || self.devices.iter().any(Device::is_verified)
+    }
+
+    /// The device that is asked where none is named: the default, else the one that was verified last.
+    pub(crate) fn preferred(&self) -> Option<&Device> {
+        let verified = || self.devices.iter().filter(|device| device.is_verified());
+        verified().find(|device| device.is_default).or_else(|| verified().max_by_key(|it| it.verified_at))
+    }
+
+    /// The device that waits for its first code.
+    pub(crate) fn pending(&self) -> Option<&Device> {
+        self.devices.iter().find(|device| !device.is_verified())
+    }
+
+    /// What the user can step up with.
+    pub(crate) fn step_up_credentials(&self) -> Vec<StepUpCredential> {
+        let devices = self.devices.iter().filter(|device| device.is_verified());
+        let devices = devices.map(|it| credential(&it.id, "totp", Some(&it.alias)));
+        let passkeys =
+            self.passkeys.iter().map(|it| credential(it.id.as_str(), "passkey", it.alias.as_deref()));
+        devices.chain(passkeys).collect()
+    }
+
+    /// Which of them is offered first.
+    pub(crate) fn default_credential(&self) -> Option<CredentialId> {
+        self.preferred().map(|device| device.id.as_str().into())
+    }
+
+    pub(crate) fn to_json(&self, is_verified_only: bool) -> Value {
+        let devices = self.devices.iter().filter(|device| device.is_verified() || !is_verified_only);
+        json!({
+            "devices": devices.map(Device::to_json).collect::<Vec<_>>(),
+            "passkeys": self.passkeys,
+            "userHasVerifiedMfaMethods": self.has_verified(),
+        })
+    }
 }
 
 fn credential(id: &str, kind: &str, alias: Option<&str>) -> StepUpCredential {
@@ -49,6 +106,51 @@ fn credential(id: &str, kind: &str, alias: Option<&str>) -> StepUpCredential {
     credential.kind = Some(kind.to_owned());
     credential.alias = alias.map(str::to_owned);
     credential
+}
+
+/// A new device, which waits for its first code in place of any other that does.
+pub(crate) fn register(world: &mut World<'_>, user: &UserId) -> Result<Device, StoreError> {
+    let methods = methods(world, user)?;
+    for pending in methods.devices.iter().filter(|device| !device.is_verified()) {
+        DEVICES.delete(&mut world.tx, &key_of(user, &pending.id));
+    }
+    let device = Device {
+        id: random::uuid(&mut world.tx)?,
+        secret: Secret::draw(&mut world.tx)?,
+        alias: "Authenticator app".into(),
+        created_at: world.now,
+        verified_at: None,
+        is_default: false,
+        used_steps: Vec::new(),
+    };
+    device.save(world, user)?;
+    Ok(device)
+}
+
+/// A device of this user.
+pub(crate) fn find(world: &World<'_>, user: &UserId, id: &str) -> Outcome<Device> {
+    DEVICES.get(&world.tx, &key_of(user, id))?.ok_or_else(|| unknown_device().into())
+}
+
+/// Makes one device the default, in place of any other, or no longer.
+pub(crate) fn set_default(
+    world: &mut World<'_>,
+    user: &UserId,
+    id: &str,
+    is_default: bool,
+) -> Result<(), StoreError> {
+    for mut device in methods(world, user)?.devices {
+        let becomes = if device.id == id { is_default } else { device.is_default && !is_default };
+        if device.is_default != becomes {
+            device.is_default = becomes;
+            device.save(world, user)?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn delete(world: &mut World<'_>, user: &UserId, id: &str) {
+    DEVICES.delete(&mut world.tx, &key_of(user, id));
 }
 
 pub(crate) fn delete_all_of(world: &mut World<'_>, user: &UserId) -> Result<(), StoreError> {
@@ -59,4 +161,59 @@ pub(crate) fn delete_all_of(world: &mut World<'_>, user: &UserId) -> Result<(), 
         PASSKEYS.delete(&mut world.tx, &key);
     }
     Ok(())
+}
+
+impl Device {
+    pub(crate) fn is_verified(&self) -> bool {
+        self.verified_at.is_some()
+    }
+
+    fn save(&self, world: &mut World<'_>, user: &UserId) -> Result<(), StoreError> {
+        DEVICES.put(&mut world.tx, &key_of(user, &self.id), self)
+    }
+
+    /// Tries a code. The right one of a pending device verifies it. A step is used up by the first right code and a wrong
+    /// one counts, also if the request is refused; a code that was used before is as wrong as any other.
+    pub(crate) fn evaluate(mut self, call: &mut Call<'_>, user: &UserId, code: &str) -> Outcome<Self> {
+        guesses::check(&call.world, user)?;
+        call.notes.is_evaluated = true;
+        let world = &mut call.world;
+        let steps = self.secret.steps_of(code, world.now);
+        let Some(step) = steps.into_iter().find(|step| !self.used_steps.contains(step)) else {
+            return Err(wrong_answer(world, user)?.into());
+        };
+        let earliest = *totp::steps_around(world.now).start();
+        self.used_steps.retain(|used| *used >= earliest);
+        self.used_steps.push(step);
+        self.verified_at.get_or_insert(world.now.as_millis());
+        self.save(world, user)?;
+        world.tx.keep();
+        Ok(self)
+    }
+
+    /// The device as clients read it, without its secret.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "type": "totp",
+            "verified": self.is_verified(),
+            "createdAt": time::iso8601(self.created_at),
+            "verifiedAt": self.verified_at.map(|it| time::iso8601(Timestamp::from_millis(it))),
+            "default": self.is_default,
+            "alias": self.alias,
+        })
+    }
+}
+
+/// Counts a wrong answer, whatever becomes of the request, and says how many are left.
+pub(crate) fn wrong_answer(world: &mut World<'_>, user: &UserId) -> Result<Refusal, StoreError> {
+    let left = guesses::count(world, user)?;
+    world.tx.keep();
+    Ok(Refusal::unprocessable("mfa_invalid_code", "That code is not right.")
+        .with_payload(json!({ "attemptsLeft": left })))
+}
+
+/// No such device, or somebody else's.
+pub(crate) fn unknown_device() -> Refusal {
+    Refusal::unprocessable("mfa_device_not_found", "The user has no such device.")
 }

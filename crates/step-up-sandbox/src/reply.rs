@@ -92,6 +92,12 @@ impl Refusal {
         Self::new(429, "rate_limited", "Too many requests.").with_header("retry-after", wait.to_string())
     }
 
+    /// Too many wrong answers of second factors; `wait` seconds from now one is looked at again.
+    pub(crate) fn too_many_guesses(wait: u64) -> Self {
+        Self::new(429, "mfa_rate_limited", "Too many wrong codes.")
+            .with_header("retry-after", wait.to_string())
+    }
+
     pub(crate) fn with_payload(mut self, payload: Value) -> Self {
         self.payload = Some(payload);
         self

@@ -48,6 +48,13 @@ pub(crate) fn current(tx: &Tx<'_>) -> Result<Value, StoreError> {
     Ok(SETTINGS.get(tx, CURRENT)?.unwrap_or_else(defaults))
 }
 
+/// The environment's name for people.
+pub(crate) fn display_name(tx: &Tx<'_>) -> Result<String, StoreError> {
+    let settings = current(tx)?;
+    let name = settings.pointer("/general/displayName").and_then(Value::as_str).unwrap_or_default();
+    Ok(if name.is_empty() { "Sandbox" } else { name }.to_owned())
+}
+
 /// Makes `wanted` the settings; what it leaves out is as in a new environment.
 pub(crate) fn replace(tx: &mut Tx<'_>, wanted: &Value) -> Outcome<Value> {
     if !wanted.is_object() {

@@ -11,6 +11,7 @@ use crate::{
     call::Call,
     elevation::ELEVATIONS,
     fault::{self, FAULTS},
+    guesses::GUESSES,
     inbox::{self, MESSAGES},
     mfa::{DEVICES, PASSKEYS},
     nonce::NONCES,
@@ -115,13 +116,14 @@ fn requests(call: &mut Call<'_>) -> Outcome {
 
 /// Everything that `reset` forgets: all but the signing key and the position of the randomness, so that nothing that
 /// was given out is given out again.
-const FORGOTTEN: [&str; 15] = [
+const FORGOTTEN: [&str; 16] = [
     ACCOUNTS.name(),
     ADDRESSES.name(),
     COUNTERS.name(),
     DEVICES.name(),
     ELEVATIONS.name(),
     FAULTS.name(),
+    GUESSES.name(),
     MESSAGES.name(),
     NONCES.name(),
     OFFSETS.name(),

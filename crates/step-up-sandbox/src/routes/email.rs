@@ -127,7 +127,7 @@ fn reauthenticate(
     code: &str,
     scopes: &[TokenScope],
 ) -> Outcome {
-    if !scopes.is_empty() && mfa::methods(&call.world, &account.id, true)?.has_verified {
+    if !scopes.is_empty() && mfa::methods(&call.world, &account.id)?.has_verified() {
         return Err(Refusal::new(
             403,
             "mfa_required",

@@ -2,6 +2,7 @@
 
 mod email;
 mod environment;
+mod mfa;
 mod session;
 mod step_up;
 mod users;
@@ -34,7 +35,14 @@ const ROUTES: &[Route] = &[
     route(Get, "users", users::read),
     route(Put, "users", users::update),
     route(Delete, "users", users::delete),
-    route(Get, "users/mfa/methods", users::mfa_methods),
+    route(Get, "users/mfa", mfa::list),
+    route(Get, "users/mfa/methods", mfa::methods),
+    route(Get, "users/mfa/register/totp", mfa::register),
+    route(Post, "users/mfa/register/totp", mfa::confirm),
+    route(Post, "users/mfa/auth/totp", mfa::verify),
+    route(Get, "users/mfa/*", mfa::read),
+    route(Put, "users/mfa/*", mfa::set_default),
+    route(Delete, "users/mfa/*", mfa::delete),
     route(Post, "waas/*/privateKey/export", wallets::export),
     route(Post, "waas/*/signMessage", wallets::sign_message),
 ];
@@ -42,7 +50,7 @@ const ROUTES: &[Route] = &[
 /// What the protocol has and the sandbox does not, by the start of the path.
 const UNBUILT: &[(&str, &str)] = &[
     ("smsVerifications/", "codes by SMS"),
-    ("users/mfa", "second factors"),
+    ("users/mfa/", "this second factor"),
     ("users/passkeys", "passkeys"),
     ("wallets/", "wallet signatures"),
     ("verify", "linking and unlinking of wallets"),

@@ -23,11 +23,10 @@ pub(super) fn check(call: &mut Call<'_>) -> Outcome {
     let body: CheckBody = call.body()?;
     elevation::known_scopes(&[body.scope])?;
     let mut answer = StepUpCheckResponse::new(Rules::load(&call.world.tx)?.is_step_up_on());
-    let methods = mfa::methods(&call.world, &session.user, true)?;
-    if methods.has_verified {
-        answer.credentials = mfa::step_up_credentials(&methods);
-        answer.default_credential_id =
-            methods.devices.iter().find(|device| device.default).map(|device| device.id.as_str().into());
+    let methods = mfa::methods(&call.world, &session.user)?;
+    if methods.has_verified() {
+        answer.credentials = methods.step_up_credentials();
+        answer.default_credential_id = methods.default_credential();
     } else {
         let account = account::of_session(&call.world, &session)?;
         answer.credentials = account.reauthenticators().map(step_up_credential).collect();

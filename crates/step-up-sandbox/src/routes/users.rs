@@ -8,7 +8,7 @@ use crate::{
     call::Call,
     elevation::Proof,
     email::Email,
-    mfa, otp,
+    otp,
     reply::{Outcome, Refusal, done, ok},
     session,
 };
@@ -28,13 +28,6 @@ pub(super) fn delete(call: &mut Call<'_>) -> Outcome {
     let account = account::of_session(&call.world, &session)?;
     account::delete(&mut call.world, &account)?;
     done()
-}
-
-/// The second factors.
-pub(super) fn mfa_methods(call: &mut Call<'_>) -> Outcome {
-    let session = call.session()?;
-    let is_verified_only = call.query("verifiedOnly").as_deref() == Some("true");
-    ok(&mfa::methods(&call.world, &session.user, is_verified_only)?)
 }
 
 /// Sets fields of the user. A new email address becomes theirs once the code that is sent there was verified.

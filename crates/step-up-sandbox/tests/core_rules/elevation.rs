@@ -3,11 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use step_up_core::Method;
-use step_up_sandbox::{Change, Store as _};
 
 use crate::lab::{Lab, MINUTE, Person, SECOND, claims, part};
-
-const MFA: &str = "mfaDevices";
 
 /// Lets the calls that are single use by default be used as often as they like.
 fn time_bound_wallets() -> Value {
@@ -325,37 +322,24 @@ fn with_step_up_off_a_check_says_no_and_guarded_calls_pass() {
     lab.ask(Method::Delete, "/users").by(&ada).send().ok();
 }
 
-/// The same sandbox, with an authenticator app registered for somebody.
-fn with_authenticator(lab: &Lab, person: &Person, is_verified: bool) -> Lab {
-    let mut store = lab.sandbox.store().clone();
-    let device = json!({
-        "id": "device", "type": "totp", "verified": is_verified, "default": true, "alias": "Phone",
-        "createdAt": "2026-11-24T10:00:00.000Z",
-    });
-    let key = format!("{}/device", person.id);
-    let change = Change { collection: MFA.into(), key, value: Some(device) };
-    store.commit(vec![change]).unwrap();
-    let mut other = Lab::from_store(lab.config.clone(), store);
-    other.now = lab.now;
-    other
-}
-
 #[test]
 fn with_a_second_factor_a_code_by_email_does_not_elevate() {
     let mut lab = Lab::new();
     let ada = lab.person("ada@example.com");
-    let mut lab = with_authenticator(&lab, &ada, true);
+    let app = lab.enrol(&ada);
+    let evaluated = lab.evaluated();
     let sent = lab.code_by(&ada, "ada@example.com");
     lab.try_verify(&ada, &sent.uuid, &sent.code, &["wallet:export"]).refused(403, "mfa_required");
-    assert_eq!(lab.evaluated(), 0);
+    assert_eq!(lab.evaluated(), evaluated);
     let answer = lab.post("/stepUp/check").by(&ada).body(json!({ "scope": "wallet:export" })).send().ok();
     assert_eq!(
-        answer.body["credentials"],
-        json!([{ "id": "device", "format": "totp", "type": "totp", "alias": "Phone" }])
+        answer.body,
+        json!({
+            "isRequired": true,
+            "credentials": [{ "id": app.id, "format": "totp", "type": "totp", "alias": "Authenticator app" }],
+            "defaultCredentialId": app.id,
+        })
     );
-    assert_eq!(answer.body["defaultCredentialId"], "device");
-    let methods = lab.get("/users/mfa/methods?verifiedOnly=true").by(&ada).send().ok();
-    assert_eq!(methods.body["userHasVerifiedMfaMethods"], true);
     // Without scopes nothing is elevated, so nothing is refused.
     lab.try_verify(&ada, &sent.uuid, &sent.code, &[]).ok();
 }
@@ -364,7 +348,7 @@ fn with_a_second_factor_a_code_by_email_does_not_elevate() {
 fn a_second_factor_that_was_never_right_is_none() {
     let mut lab = Lab::new();
     let ada = lab.person("ada@example.com");
-    let mut lab = with_authenticator(&lab, &ada, false);
+    lab.register_app(&ada);
     lab.elevate(&ada, &["wallet:export"]);
     let listed = |lab: &mut Lab, query: &str| {
         let methods = lab.get(&format!("/users/mfa/methods{query}")).by(&ada).send().ok();
@@ -373,6 +357,8 @@ fn a_second_factor_that_was_never_right_is_none() {
     };
     assert_eq!(listed(&mut lab, "?verifiedOnly=true"), 0);
     assert_eq!(listed(&mut lab, ""), 1);
+    let answer = lab.post("/stepUp/check").by(&ada).body(json!({ "scope": "wallet:export" })).send().ok();
+    assert_eq!(answer.body["credentials"][0]["format"], "email");
 }
 
 #[test]

@@ -8,6 +8,8 @@ use step_up_sandbox::{Config, Fate, MemoryStore, Sandbox, Seed};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+/// How long a code of an authenticator app is shown.
+pub(crate) const STEP: Duration = Duration::from_secs(30);
 
 /// A sandbox under test.
 pub(crate) struct Lab {
@@ -37,6 +39,29 @@ impl Sent {
     /// A code that is not this one.
     pub(crate) fn wrong_code(&self) -> String {
         if self.code == "000000" { "000001" } else { "000000" }.to_owned()
+    }
+}
+
+/// An authenticator app on somebody's phone.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+}
+
+impl App {
+    /// The code that it shows at a moment.
+    pub(crate) fn code(&self, now: Timestamp) -> String {
+        let secret = totp_rs::Secret::try_from_base32(&self.secret).unwrap();
+        let app = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
+        app.generate(now.as_secs().unsigned_abs()).to_string()
+    }
+
+    /// A code that it does not show around this moment.
+    pub(crate) fn wrong_code(&self, now: Timestamp) -> String {
+        let around = [-1, 0, 1].map(|step| self.code(Timestamp::from_secs(now.as_secs() + 30 * step)));
+        let codes = ["000000", "000001", "000002", "000003"];
+        (*codes.iter().find(|code| !around.iter().any(|it| it == *code)).unwrap()).to_owned()
     }
 }
 
@@ -244,6 +269,36 @@ impl Lab {
         let email = person.email.clone();
         let sent = self.code_by(person, &email);
         self.try_verify(person, &sent.uuid, &sent.code, scopes).ok().text("elevatedAccessToken")
+    }
+
+    /// Registers an app, which waits for its first code.
+    pub(crate) fn register_app(&mut self, person: &Person) -> App {
+        let elevated = self.elevate(person, &["credential:link"]);
+        let answer = self.get("/users/mfa/register/totp").by(person).elevated(&elevated).send().ok();
+        App { id: answer.text("id"), secret: answer.text("secret") }
+    }
+
+    /// Registers an app as somebody's first and verifies it; its next code counts.
+    pub(crate) fn enrol(&mut self, person: &Person) -> App {
+        let app = self.register_app(person);
+        let code = app.code(self.now);
+        self.try_app(person, Some(&app), &code, &[]).ok();
+        self.wait(STEP);
+        app
+    }
+
+    pub(crate) fn try_app(
+        &mut self,
+        person: &Person,
+        app: Option<&App>,
+        code: &str,
+        scopes: &[&str],
+    ) -> Answer {
+        let mut body = json!({ "code": code, "requestedScopes": scopes });
+        if let Some(app) = app {
+            body["id"] = app.id.clone().into();
+        }
+        self.post("/users/mfa/auth/totp").by(person).body(body).send()
     }
 
     pub(crate) fn export(&mut self, person: &Person, elevated: Option<&str>) -> Answer {

@@ -14,4 +14,5 @@ mod restart;
 mod session;
 mod token;
 mod total;
+mod totp;
 mod user;
