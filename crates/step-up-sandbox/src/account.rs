@@ -6,7 +6,7 @@ use step_up_core::{Credential, CredentialFormat, CredentialId, Timestamp, User, 
 
 use crate::{
     email::Email,
-    guesses, mfa, otp, random, session,
+    guesses, mfa, otp, random, recovery, session,
     session::{SESSION_SCOPE, Session},
     store::{StoreError, Table},
     time, wallet,
@@ -105,6 +105,7 @@ pub(crate) fn delete(world: &mut World<'_>, account: &Account) -> Result<(), Sto
     wallet::delete_all_of(world, &account.id)?;
     mfa::delete_all_of(world, &account.id)?;
     guesses::delete_all_of(world, &account.id);
+    recovery::delete_all_of(world, &account.id);
     for (address, user) in ADDRESSES.list(&world.tx, "")? {
         if user == account.id {
             ADDRESSES.delete(&mut world.tx, &address);
@@ -155,7 +156,7 @@ impl Account {
         json["newUser"] = (self.first_visit == self.last_visit).into();
         json["missingFields"] = json!([]);
         json["lists"] = json!([]);
-        json["mfaBackupCodeAcknowledgement"] = Value::Null;
+        json[recovery::ACKNOWLEDGEMENT] = Value::Null;
         if let Some(session) = session {
             json["sessionId"] = session.id.clone().into();
         }

@@ -89,6 +89,7 @@ mod otp;
 #[cfg(feature = "page")]
 pub mod page;
 mod random;
+mod recovery;
 mod reply;
 mod request_log;
 mod router;

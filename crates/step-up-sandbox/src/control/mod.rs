@@ -16,6 +16,7 @@ use crate::{
     mfa::{DEVICES, PASSKEYS},
     nonce::NONCES,
     otp::{SENDS, VERIFICATIONS},
+    recovery::RECOVERY_CODES,
     reply::{Outcome, Refusal, done, ok},
     router::{self, Route, route},
     sandbox::{OFFSET, OFFSETS},
@@ -116,7 +117,7 @@ fn requests(call: &mut Call<'_>) -> Outcome {
 
 /// Everything that `reset` forgets: all but the signing key and the position of the randomness, so that nothing that
 /// was given out is given out again.
-const FORGOTTEN: [&str; 16] = [
+const FORGOTTEN: [&str; 17] = [
     ACCOUNTS.name(),
     ADDRESSES.name(),
     COUNTERS.name(),
@@ -128,6 +129,7 @@ const FORGOTTEN: [&str; 16] = [
     NONCES.name(),
     OFFSETS.name(),
     PASSKEYS.name(),
+    RECOVERY_CODES.name(),
     SENDS.name(),
     SESSIONS.name(),
     SETTINGS.name(),

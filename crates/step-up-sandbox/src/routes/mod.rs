@@ -3,6 +3,7 @@
 mod email;
 mod environment;
 mod mfa;
+mod recovery;
 mod session;
 mod step_up;
 mod users;
@@ -40,6 +41,9 @@ const ROUTES: &[Route] = &[
     route(Get, "users/mfa/register/totp", mfa::register),
     route(Post, "users/mfa/register/totp", mfa::confirm),
     route(Post, "users/mfa/auth/totp", mfa::verify),
+    route(Post, "users/mfa/auth/recovery", recovery::verify),
+    route(Get, "users/mfa/recovery", recovery::read),
+    route(Post, "users/mfa/recovery", recovery::regenerate),
     route(Get, "users/mfa/*", mfa::read),
     route(Put, "users/mfa/*", mfa::set_default),
     route(Delete, "users/mfa/*", mfa::delete),

@@ -8,7 +8,7 @@ use crate::{
     call::Call,
     elevation::Proof,
     email::Email,
-    otp,
+    otp, recovery,
     reply::{Outcome, Refusal, done, ok},
     session,
 };
@@ -79,7 +79,7 @@ struct Update {
 }
 
 /// Text, or null.
-const TEXTS: [&str; 14] = [
+const TEXTS: [&str; 13] = [
     "alias",
     "firstName",
     "lastName",
@@ -93,7 +93,6 @@ const TEXTS: [&str; 14] = [
     "ckbWallet",
     "kasWallet",
     "dogeWallet",
-    "mfaBackupCodeAcknowledgement",
 ];
 
 /// Yes or no.
@@ -118,6 +117,10 @@ impl Update {
                 "username" if is_text(value) => {
                     let current = account.fields.get(name).unwrap_or(&Value::Null);
                     update.username = Some(value.clone()).filter(|username| username != current);
+                }
+                // The user kept their codes; that they have new ones is the server's to say.
+                recovery::ACKNOWLEDGEMENT if value == "complete" => {
+                    update.plain.insert(name.clone(), value.clone());
                 }
                 name if TEXTS.contains(&name) && is_text(value)
                     || FLAGS.contains(&name) && value.is_boolean()

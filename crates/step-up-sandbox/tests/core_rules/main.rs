@@ -10,6 +10,7 @@ mod fault;
 mod lab;
 mod link;
 mod origin;
+mod recovery;
 mod restart;
 mod session;
 mod token;

@@ -1,0 +1,55 @@
+//! Recovery codes: making, counting, and using them.
+
+use serde::Deserialize;
+use serde_json::json;
+use step_up_core::TokenScope;
+
+use super::mfa;
+use crate::{
+    account,
+    call::Call,
+    elevation::{self, Proof},
+    recovery,
+    reply::{Outcome, ok},
+    session::Session,
+};
+
+/// Makes and shows codes where there never were any, which is guarded; else tells how many are left.
+pub(super) fn read(call: &mut Call<'_>) -> Outcome {
+    let session = call.session()?;
+    match recovery::left(&call.world, &session.user)? {
+        Some(left) => ok(&json!({ "count": left, "recoveryCodes": [] })),
+        None => replace(call, &session),
+    }
+}
+
+/// Makes and shows new codes in place of the old ones.
+pub(super) fn regenerate(call: &mut Call<'_>) -> Outcome {
+    let session = call.session()?;
+    replace(call, &session)
+}
+
+fn replace(call: &mut Call<'_>, session: &Session) -> Outcome {
+    let permit = call.demand(session, &TokenScope::CredentialLink, Proof::HeaderOrHeld)?;
+    let mut account = account::of_session(&call.world, session)?;
+    let codes = recovery::replace(&mut call.world, &mut account)?;
+    permit.spend(&mut call.world)?;
+    ok(&json!({ "count": codes.len(), "recoveryCodes": codes }))
+}
+
+#[derive(Deserialize)]
+struct CodeBody {
+    code: String,
+    #[serde(rename = "requestedScopes")]
+    scopes: Option<Vec<String>>,
+}
+
+/// Verifies the session's user with a code, for the scopes that are asked for. Codes were made with an elevation, so
+/// whoever has one is who was verified then.
+pub(super) fn verify(call: &mut Call<'_>) -> Outcome {
+    let session = call.session()?;
+    let body: CodeBody = call.body()?;
+    let scopes = elevation::known_scopes(body.scopes.as_deref().unwrap_or_default())?;
+    recovery::evaluate(call, &session.user, &body.code)?;
+    mfa::answer(call, session, &scopes)
+}
