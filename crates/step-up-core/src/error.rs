@@ -54,6 +54,10 @@ pub enum StepUpError {
     /// Re-authentication does not elevate a user who has MFA.
     #[error("Multi-factor authentication is required: verify with a passkey or an authenticator app.")]
     MfaRequired,
+    /// The service did not take the external identity provider's assertion: it is not of this environment's provider, not
+    /// about this user, too old, or was used.
+    #[error("The identity provider's assertion was refused. Get a new one.")]
+    InvalidExternalAuth,
     /// The session's user has no such credential.
     #[error("Credential with id \"{0}\" not found.")]
     CredentialNotFound(CredentialId),

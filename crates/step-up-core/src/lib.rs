@@ -76,18 +76,22 @@ pub use client::{Event, Platform, StepUpCheck, StepUpClient, Subscription, Verif
 pub use clock::{Clock, Timer, Timestamp};
 pub use config::Config;
 pub use elevation::Elevation;
+pub use endpoint::{Captcha, CaptchaProvider};
 pub use error::{Result, StepUpError};
 #[cfg(feature = "mfa")]
 pub use factors::FactorsClient;
 pub use keychain::{Keychain, PublicKey, Signature};
-pub use secret::{ElevatedToken, MfaToken, OtpauthUri, RecoveryCode, SessionToken, TotpSecret};
+pub use secret::{
+    CaptchaToken, ElevatedToken, ExternalJwt, MfaToken, OtpauthUri, RecoveryCode, SessionToken, TotpSecret,
+};
 pub use session::{MemorySessionStore, Session, SessionStatus, SessionStore, StoredSession};
 pub use state::{Action, CallId, StepUpModel, StepUpState};
 pub use transport::{HttpRequest, HttpResponse, Method, Transport};
 pub use types::{
     Credential, CredentialFormat, CredentialId, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods,
-    OtpVerification, Passkey, Provider, RecoveryCodes, StepUpCheckRequest, StepUpCheckResponse,
-    StepUpCredential, TokenScope, TotpEnrolment, User, UserId, VerificationType, WalletProvider,
+    OtpAddress, OtpVerification, Passkey, PhoneNumber, Provider, RecoveryCodes, StepUpCheckRequest,
+    StepUpCheckResponse, StepUpCredential, TokenScope, TotpEnrolment, User, UserId, VerificationType,
+    WalletProvider,
 };
 
 /// A boxed future that stays on its thread, as futures in a page do.

@@ -64,6 +64,14 @@ secret! {
     /// A recovery code.
     RecoveryCode
 }
+secret! {
+    /// An assertion of an external identity provider: a JWT about a user, which is good once.
+    ExternalJwt
+}
+secret! {
+    /// A captcha's answer, as its widget gives it. It is good once.
+    CaptchaToken
+}
 
 #[cfg(test)]
 mod tests {

@@ -112,15 +112,9 @@ impl StepUpModel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::VerificationType;
 
     fn sent() -> OtpVerification {
-        OtpVerification {
-            verification_type: VerificationType::Email,
-            destination: "a@b.example".into(),
-            uuid: "1".into(),
-            credential_id: None,
-        }
+        OtpVerification { address: "a@b.example".into(), uuid: "1".into(), credential_id: None }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! - [`use_step_up_authentication`]: whether a step-up is required, and the methods that do it, with a state to show;
 //! - [`use_session`]: who is signed in, and the way in and out;
 //! - [`use_elevation`]: what is held for a scope, and for how long;
+//! - [`use_external_auth`]: step-up with assertions of an identity provider of the app's own;
 //! - [`use_step_up_client`]: the client, for the app's own calls with the elevated token of a scope.
 //!
 //! ```
@@ -44,7 +45,8 @@
 //! # Features
 //!
 //! Each verification method is a feature, so that an app pays for what it uses; all are on by default. `otp`: a code sent
-//! by email. `mfa`: an authenticator app or a recovery code, and their enrolment.
+//! by email or SMS. `mfa`: an authenticator app or a recovery code, and their enrolment. `external`: an assertion of an external
+//! identity provider.
 //!
 //! # Server-side rendering
 //!
@@ -67,18 +69,20 @@ pub use hooks::{
     use_elevation, use_session, use_step_up_authentication, use_step_up_authentication_with_options,
     use_step_up_client,
 };
+#[cfg(feature = "external")]
+pub use hooks::{UseExternalAuthHandle, use_external_auth};
 pub use platform::WebSessionStore;
 pub use provider::{StepUpProvider, StepUpProviderProps};
 #[cfg(feature = "mfa")]
 pub use step_up_core::FactorsClient;
 pub use step_up_core::{
-    Clock, Config, Credential, CredentialFormat, CredentialId, Elevation, Event, HttpRequest, HttpResponse,
-    Keychain, LocalFuture, MemorySessionStore, Method, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods,
-    MfaToken, OtpVerification, OtpauthUri, Passkey, Platform, Provider, PublicKey, RecoveryCode,
-    RecoveryCodes, Result, Session, SessionStatus, SessionStore, SessionToken, Signature, StepUpCheck,
-    StepUpClient, StepUpCredential, StepUpError, StepUpState, StoredSession, Subscription, Timer, Timestamp,
-    TokenScope, TotpEnrolment, TotpSecret, Transport, User, UserId, VerificationType, Verified,
-    WalletProvider, routing,
+    Captcha, CaptchaProvider, CaptchaToken, Clock, Config, Credential, CredentialFormat, CredentialId,
+    Elevation, Event, ExternalJwt, HttpRequest, HttpResponse, Keychain, LocalFuture, MemorySessionStore,
+    Method, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods, MfaToken, OtpAddress, OtpVerification,
+    OtpauthUri, Passkey, PhoneNumber, Platform, Provider, PublicKey, RecoveryCode, RecoveryCodes, Result,
+    Session, SessionStatus, SessionStore, SessionToken, Signature, StepUpCheck, StepUpClient,
+    StepUpCredential, StepUpError, StepUpState, StoredSession, Subscription, Timer, Timestamp, TokenScope,
+    TotpEnrolment, TotpSecret, Transport, User, UserId, VerificationType, Verified, WalletProvider, routing,
 };
 
 /// What a client of this environment needs, as a browser has it: `fetch`, its clock and timers, its own keys in

@@ -3,7 +3,7 @@
 use step_up_core::{Config, StepUpClient};
 use yew::prelude::*;
 
-use crate::platform;
+use crate::{hooks::use_session_alarm, platform};
 
 /// What the hooks find: the client, compared by identity.
 #[derive(Clone, PartialEq)]
@@ -62,6 +62,7 @@ pub fn StepUpProvider(props: &StepUpProviderProps) -> Html {
         let client = client.clone();
         platform::on_visible(move || client.recheck_elevations())
     });
+    use_session_alarm(&client);
     let context = StepUpContext { client: (*client).clone() };
     html! { <ContextProvider<StepUpContext> {context}>{ props.children.clone() }</ContextProvider<StepUpContext>> }
 }

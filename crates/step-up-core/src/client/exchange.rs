@@ -77,7 +77,7 @@ impl StepUpClient {
         if call.is_device_signed && !settings.uses_cookies {
             request = self.sign_nonce(request).await?;
         }
-        self.address(request, bearer, settings).await
+        self.address(request, bearer, &settings).await
     }
 
     /// Adds what says who asks, and with which client.
@@ -85,7 +85,7 @@ impl StepUpClient {
         &self,
         request: HttpRequest,
         bearer: Option<SessionToken>,
-        settings: Settings,
+        settings: &Settings,
     ) -> Result<HttpRequest> {
         let session_key = self.inner.platform.keychain.session_key().await?;
         let request = self.inner.label(request)?.header("x-dyn-session-public-key", session_key.as_hex());
@@ -96,15 +96,16 @@ impl StepUpClient {
     pub(super) async fn settings(&self) -> Result<Settings> {
         let inner = &self.inner;
         let now = inner.platform.clock.now();
-        let known = inner.settings.borrow().as_ref().map(|cached| (cached.settings, cached.fetched_at));
+        let known =
+            inner.settings.borrow().as_ref().map(|cached| (cached.settings.clone(), cached.fetched_at));
         if let Some((settings, fetched_at)) = &known
             && now.since(*fetched_at) < SETTINGS_LIFETIME
         {
-            return Ok(*settings);
+            return Ok(settings.clone());
         }
         match (self.fetch(&GetSettings).await, known) {
             (Ok(settings), _) => {
-                inner.settings.replace(Some(CachedSettings { settings, fetched_at: now }));
+                inner.settings.replace(Some(CachedSettings { settings: settings.clone(), fetched_at: now }));
                 Ok(settings)
             }
             // Old settings are better than a call that fails for want of new ones.
@@ -202,7 +203,7 @@ impl Inner {
 pub(super) fn authorize(
     mut request: HttpRequest,
     bearer: Option<SessionToken>,
-    settings: Settings,
+    settings: &Settings,
 ) -> HttpRequest {
     request.with_cookies = settings.uses_cookies;
     let is_set = request.headers.iter().any(|(name, _)| name == "authorization");

@@ -1,6 +1,6 @@
 //! Stepping up with a second factor (`docs/PROTOCOL.md`, "Second factors").
 
-use super::{StepUpClient, Verified, sign_in::clean_code};
+use super::{StepUpClient, Verified, codes::clean_code};
 use crate::{
     LocalFuture,
     endpoint::{RecoveryVerify, TotpVerify},

@@ -4,9 +4,12 @@
 //! call into a listener, so a listener may call the client.
 
 mod check;
+mod codes;
 mod elevated;
 mod events;
 mod exchange;
+#[cfg(feature = "external")]
+mod external;
 #[cfg(feature = "mfa")]
 mod mfa;
 mod nonces;
@@ -159,7 +162,7 @@ impl fmt::Debug for StepUpClient {
 
 impl StepUpClient {
     /// A client of this environment on this platform. It sends nothing yet; a session that the platform's store kept is
-    /// taken up at once.
+    /// taken up at once, unless it has expired.
     #[must_use]
     pub fn new(config: Config, platform: Platform) -> Self {
         let current = match platform.session_store.load() {
@@ -179,7 +182,7 @@ impl StepUpClient {
             },
         };
         let clock = Skew::new(Rc::clone(&platform.clock));
-        Self {
+        let client = Self {
             inner: Rc::new(Inner {
                 config,
                 platform,
@@ -192,7 +195,9 @@ impl StepUpClient {
                 listeners: Rc::default(),
                 instance_id: OnceCell::new(),
             }),
-        }
+        };
+        client.inner.end_if_expired();
+        client
     }
 
     /// The environment that it talks to.
@@ -243,9 +248,12 @@ impl StepUpClient {
         self.inner.signed_in_epoch()
     }
 
-    /// Looks again at what is held, and tells the listeners. For a moment when something may have expired unseen: the
-    /// page was hidden, a timer ran out.
+    /// Looks again at what is held and whether the session still is, and tells the listeners. For a moment when something
+    /// may have expired unseen: the page was hidden, a timer ran out.
     pub fn recheck_elevations(&self) {
+        if self.inner.end_if_expired() {
+            return;
+        }
         self.inner.elevations.borrow_mut().forget_expired(self.now());
         self.inner.listeners.emit(&Event::ElevationsChanged);
     }
@@ -263,6 +271,7 @@ impl Inner {
 
     /// The epoch of the session, if there is one.
     fn signed_in_epoch(&self) -> Result<Epoch> {
+        self.end_if_expired();
         let current = self.current.borrow();
         match current.session.status() {
             SessionStatus::SignedIn => Ok(current.epoch),
@@ -273,6 +282,16 @@ impl Inner {
     /// An answer that was asked for in `epoch` still belongs to somebody who is here.
     fn require(&self, epoch: Epoch) -> Result<()> {
         if self.epoch() == epoch { Ok(()) } else { Err(StepUpError::NotSignedIn) }
+    }
+
+    /// Ends the session if its time is over, by the server's clock. Says whether it did.
+    fn end_if_expired(&self) -> bool {
+        let expires_at = self.current.borrow().session.expires_at;
+        let is_expired = expires_at.is_some_and(|expires_at| expires_at <= self.clock.now());
+        if is_expired {
+            self.begin_epoch(None);
+        }
+        is_expired
     }
 
     /// A new epoch begins: with `next`, or signed out. What was held is gone.

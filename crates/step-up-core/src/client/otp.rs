@@ -1,16 +1,23 @@
-//! Stepping up with a one-time code (`docs/PROTOCOL.md`, "One-time codes").
+//! Stepping up with a one-time code, and linking the address that one was sent to (`docs/PROTOCOL.md`, "One-time
+//! codes").
 
-use super::{StepUpClient, Verified, sign_in::clean_code};
+use std::rc::Rc;
+
+use super::{StepUpClient, Verified, codes::clean_code};
 use crate::{
     LocalFuture,
-    endpoint::{EmailCreate, EmailRetry, EmailVerify},
+    endpoint::{LinkAddress, VerifyCode},
     error::{Result, StepUpError},
-    types::{Credential, CredentialFormat, CredentialId, OtpVerification, TokenScope, VerificationType},
+    secret::CaptchaToken,
+    types::{
+        Credential, CredentialFormat, CredentialId, OtpAddress, OtpVerification, PhoneNumber, TokenScope,
+        User,
+    },
 };
 
 impl StepUpClient {
-    /// Sends a code to a credential of the signed-in user: the given one, else the first email address that they may
-    /// sign in with.
+    /// Sends a code to a credential of the signed-in user: the given one, else the first email address or phone number
+    /// that they may sign in with.
     ///
     /// # Errors
     ///
@@ -23,19 +30,34 @@ impl StepUpClient {
         &self,
         credential: Option<&CredentialId>,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
+        self.send_to_credential(credential, None)
+    }
+
+    /// [`send_otp`](Self::send_otp) with a captcha's answer, after [`CaptchaRequired`](StepUpError::CaptchaRequired).
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_otp`](Self::send_otp); [`CaptchaRequired`](StepUpError::CaptchaRequired) where the service does not
+    /// take the captcha's answer.
+    pub fn send_otp_with_captcha(
+        &self,
+        credential: Option<&CredentialId>,
+        captcha: CaptchaToken,
+    ) -> LocalFuture<'static, Result<OtpVerification>> {
+        self.send_to_credential(credential, Some(captcha))
+    }
+
+    fn send_to_credential(
+        &self,
+        credential: Option<&CredentialId>,
+        captcha: Option<CaptchaToken>,
+    ) -> LocalFuture<'static, Result<OtpVerification>> {
         let (client, wanted) = (self.clone(), credential.cloned());
         Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
             let user = client.user().ok_or(StepUpError::NotSignedIn)?;
             let credential = otp_credential(&user.credentials, wanted.as_ref())?;
-            let email = address(credential)?;
-            let uuid = client.run(epoch, &EmailCreate { email }).await?;
-            Ok(OtpVerification {
-                verification_type: VerificationType::Email,
-                destination: email.to_owned(),
-                uuid,
-                credential_id: Some(credential.id.clone()),
-            })
+            client.send_code(epoch, address(credential)?, Some(credential.id.clone()), captcha).await
         })
     }
 
@@ -51,9 +73,7 @@ impl StepUpClient {
         let (client, last) = (self.clone(), verification.clone());
         Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
-            let retry = EmailRetry { email: &last.destination, verification_uuid: &last.uuid };
-            let uuid = client.run(epoch, &retry).await?;
-            Ok(OtpVerification { uuid, ..last })
+            client.resend_code(epoch, last).await
         })
     }
 
@@ -76,10 +96,68 @@ impl StepUpClient {
         let code = clean_code(code);
         Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
-            let code = code?;
-            let call = EmailVerify { verification_uuid: &verification.uuid, code: &code, scopes: &scopes };
+            let call = VerifyCode { verification: &verification, code: &code?, scopes: &scopes };
             let answer = client.run(epoch, &call).await?;
             client.inner.accept_verification(answer, &scopes)
+        })
+    }
+
+    /// Sends a code to an email address or a [`PhoneNumber`] that the user wants to link.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSignedIn`](StepUpError::NotSignedIn), [`CaptchaRequired`](StepUpError::CaptchaRequired),
+    /// [`RateLimited`](StepUpError::RateLimited), and those of every request.
+    pub fn send_link_code(
+        &self,
+        address: impl Into<OtpAddress>,
+    ) -> LocalFuture<'static, Result<OtpVerification>> {
+        self.send_link_code_to(address.into(), None)
+    }
+
+    /// [`send_link_code`](Self::send_link_code) with a captcha's answer.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_link_code`](Self::send_link_code).
+    pub fn send_link_code_with_captcha(
+        &self,
+        address: impl Into<OtpAddress>,
+        captcha: CaptchaToken,
+    ) -> LocalFuture<'static, Result<OtpVerification>> {
+        self.send_link_code_to(address.into(), Some(captcha))
+    }
+
+    fn send_link_code_to(
+        &self,
+        address: OtpAddress,
+        captcha: Option<CaptchaToken>,
+    ) -> LocalFuture<'static, Result<OtpVerification>> {
+        let client = self.clone();
+        Box::pin(async move {
+            let epoch = client.inner.signed_in_epoch()?;
+            client.send_code(epoch, address, None, captcha).await
+        })
+    }
+
+    /// Links the address that [`send_link_code`](Self::send_link_code) sent a code to. The elevated token that is held for
+    /// `credential:link` goes with the call. A link elevates nobody.
+    ///
+    /// # Errors
+    ///
+    /// [`NotElevated`](StepUpError::NotElevated) without an elevation for `credential:link`; otherwise as for
+    /// [`verify_otp`](Self::verify_otp).
+    pub fn link_with_otp(
+        &self,
+        verification: &OtpVerification,
+        code: &str,
+    ) -> LocalFuture<'static, Result<Rc<User>>> {
+        let (client, verification, code) = (self.clone(), verification.clone(), clean_code(code));
+        Box::pin(async move {
+            let epoch = client.inner.signed_in_epoch()?;
+            let call = LinkAddress { verification: &verification, code: &code? };
+            let answer = client.run(epoch, &call).await?;
+            client.inner.accept_verification(answer, &[]).map(|verified| verified.user)
         })
     }
 }
@@ -97,21 +175,42 @@ fn otp_credential<'a>(
             .ok_or_else(|| StepUpError::CredentialNotFound(id.clone())),
         None => credentials
             .iter()
-            .find(|credential| credential.sign_in_enabled && credential.format == CredentialFormat::Email)
+            .find(|credential| {
+                credential.sign_in_enabled
+                    && matches!(credential.format, CredentialFormat::Email | CredentialFormat::PhoneNumber)
+            })
             .ok_or(StepUpError::NoOtpCredential),
     }
 }
 
-fn address(credential: &Credential) -> Result<&str> {
-    match (&credential.format, credential.email.as_deref()) {
-        (CredentialFormat::Email, Some(address)) if !address.is_empty() => Ok(address),
-        (format, _) => Err(StepUpError::CredentialUnsupported { format: format.clone() }),
+fn address(credential: &Credential) -> Result<OtpAddress> {
+    match &credential.format {
+        CredentialFormat::Email => {
+            credential.email.as_deref().filter(|address| !address.is_empty()).map(OtpAddress::from)
+        }
+        CredentialFormat::PhoneNumber => PhoneNumber::of(credential).map(OtpAddress::from),
+        _ => None,
     }
+    .ok_or_else(|| StepUpError::CredentialUnsupported { format: credential.format.clone() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn phone(id: &str) -> Credential {
+        Credential {
+            sign_in_enabled: true,
+            phone_country_code: Some("1".into()),
+            phone_number: Some("5550100100".into()),
+            ..Credential::new(id, CredentialFormat::PhoneNumber)
+        }
+    }
+
+    fn pick(credentials: &[Credential], wanted: Option<&str>) -> Result<OtpAddress> {
+        let wanted = wanted.map(CredentialId::from);
+        otp_credential(credentials, wanted.as_ref()).and_then(address)
+    }
 
     #[test]
     fn the_named_credential_or_the_first_that_may_sign_in() {
@@ -120,18 +219,28 @@ mod tests {
             Credential { sign_in_enabled: false, ..Credential::email("off", "off@b.example") },
             Credential::email("on", "on@b.example"),
             Credential::email("second", "second@b.example"),
+            phone("phone"),
         ];
-        let pick = |wanted: Option<&str>| {
-            let wanted = wanted.map(CredentialId::from);
-            otp_credential(&credentials, wanted.as_ref()).and_then(address)
-        };
-        assert_eq!(pick(None), Ok("on@b.example"));
-        assert_eq!(pick(Some("off")), Ok("off@b.example"));
-        assert_eq!(pick(Some("gone")), Err(StepUpError::CredentialNotFound("gone".into())));
+        assert_eq!(pick(&credentials, None), Ok("on@b.example".into()));
+        assert_eq!(pick(&credentials, Some("off")), Ok("off@b.example".into()));
+        let number = PhoneNumber::new("US", "1", "5550100100").unwrap();
+        assert_eq!(pick(&credentials, Some("phone")), Ok(number.into()));
+        assert_eq!(pick(&credentials, Some("gone")), Err(StepUpError::CredentialNotFound("gone".into())));
         assert_eq!(
-            pick(Some("wallet")),
+            pick(&credentials, Some("wallet")),
             Err(StepUpError::CredentialUnsupported { format: CredentialFormat::Blockchain })
         );
-        assert_eq!(otp_credential(&credentials[..2], None), Err(StepUpError::NoOtpCredential));
+        assert_eq!(pick(&credentials[..2], None), Err(StepUpError::NoOtpCredential));
+    }
+
+    #[test]
+    fn a_phone_that_comes_first_is_taken_and_one_without_a_number_is_unsupported() {
+        let credentials = [phone("phone"), Credential::email("email", "a@b.example")];
+        assert!(matches!(pick(&credentials, None), Ok(OtpAddress::Phone(_))));
+        let empty = [Credential { phone_number: None, ..phone("phone") }];
+        assert_eq!(
+            pick(&empty, None),
+            Err(StepUpError::CredentialUnsupported { format: CredentialFormat::PhoneNumber })
+        );
     }
 }

@@ -47,9 +47,9 @@ impl StepUpClient {
             inner.require(epoch)?;
             let bearer = inner.current.borrow().token.clone();
             let request = if is_own_service {
-                client.address(request, bearer, settings).await?
+                client.address(request, bearer, &settings).await?
             } else {
-                authorize(request, bearer, settings)
+                authorize(request, bearer, &settings)
             };
             inner.require(epoch)?;
             let purpose = if is_own_service { Purpose::Session } else { Purpose::App };

@@ -2,31 +2,45 @@
 
 use std::rc::Rc;
 
-use super::StepUpClient;
+use super::{StepUpClient, codes::clean_code};
 use crate::{
     LocalFuture,
-    endpoint::{EmailCreate, EmailRetry, EmailSignIn, Endpoint, GetUser, Refresh, Revoke},
+    endpoint::{Endpoint, GetUser, Refresh, Revoke, SignInWithCode},
     error::{Result, StepUpError},
     refusal::refusal,
-    secret::SessionToken,
-    session::SessionClaims,
-    types::{OtpVerification, User, VerificationType, VerifyResponse},
+    secret::{CaptchaToken, SessionToken},
+    session::{Epoch, SessionClaims},
+    types::{OtpAddress, OtpVerification, User, VerifyResponse},
 };
 
 impl StepUpClient {
-    /// Sends a sign-in code to an email address.
+    /// Sends a sign-in code to an email address or a [`PhoneNumber`](crate::PhoneNumber).
     ///
     /// # Errors
     ///
     /// [`RateLimited`](StepUpError::RateLimited), [`CaptchaRequired`](StepUpError::CaptchaRequired), and those of every
     /// request: [`Network`](StepUpError::Network), [`TimedOut`](StepUpError::TimedOut), [`Api`](StepUpError::Api),
     /// [`Decode`](StepUpError::Decode).
-    pub fn send_sign_in_code(&self, email: &str) -> LocalFuture<'static, Result<OtpVerification>> {
-        let (client, email) = (self.clone(), email.trim().to_owned());
-        Box::pin(async move {
-            let uuid = client.run(client.inner.epoch(), &EmailCreate { email: &email }).await?;
-            Ok(sent(uuid, email))
-        })
+    pub fn send_sign_in_code(
+        &self,
+        address: impl Into<OtpAddress>,
+    ) -> LocalFuture<'static, Result<OtpVerification>> {
+        self.send_code(self.inner.epoch(), address.into(), None, None)
+    }
+
+    /// [`send_sign_in_code`](Self::send_sign_in_code) with a captcha's answer, after
+    /// [`CaptchaRequired`](StepUpError::CaptchaRequired).
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_sign_in_code`](Self::send_sign_in_code); [`CaptchaRequired`](StepUpError::CaptchaRequired) where the
+    /// service does not take the captcha's answer.
+    pub fn send_sign_in_code_with_captcha(
+        &self,
+        address: impl Into<OtpAddress>,
+        captcha: CaptchaToken,
+    ) -> LocalFuture<'static, Result<OtpVerification>> {
+        self.send_code(self.inner.epoch(), address.into(), None, Some(captcha))
     }
 
     /// Sends a new sign-in code in place of the last one.
@@ -39,12 +53,7 @@ impl StepUpClient {
         &self,
         verification: &OtpVerification,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        let (client, last) = (self.clone(), verification.clone());
-        Box::pin(async move {
-            let retry = EmailRetry { email: &last.destination, verification_uuid: &last.uuid };
-            let uuid = client.run(client.inner.epoch(), &retry).await?;
-            Ok(OtpVerification { uuid, ..last })
-        })
+        self.resend_code(self.inner.epoch(), verification.clone())
     }
 
     /// Signs in with the code of [`send_sign_in_code`](Self::send_sign_in_code). Whoever was signed in is signed out on
@@ -66,20 +75,21 @@ impl StepUpClient {
             let inner = &client.inner;
             let epoch = inner.epoch();
             let session_key = inner.platform.keychain.session_key().await?;
-            let answer = client
-                .run(
-                    epoch,
-                    &EmailSignIn {
-                        verification_uuid: &verification.uuid,
-                        code: &code,
-                        session_public_key: session_key.as_hex(),
-                    },
-                )
-                .await?;
-            let uses_cookies = client.settings().await?.uses_cookies;
-            inner.require(epoch)?;
-            client.open_session(answer, uses_cookies)
+            let call = SignInWithCode {
+                verification: &verification,
+                code: &code,
+                session_public_key: session_key.as_hex(),
+            };
+            let answer = client.run(epoch, &call).await?;
+            client.finish_sign_in(epoch, answer).await
         })
+    }
+
+    /// Opens the session that a sign-in in `epoch` brought.
+    pub(super) async fn finish_sign_in(&self, epoch: Epoch, answer: VerifyResponse) -> Result<Rc<User>> {
+        let uses_cookies = self.settings().await?.uses_cookies;
+        self.inner.require(epoch)?;
+        self.open_session(answer, uses_cookies)
     }
 
     fn open_session(&self, answer: VerifyResponse, uses_cookies: bool) -> Result<Rc<User>> {
@@ -174,20 +184,4 @@ impl StepUpClient {
             if response.is_success() { Ok(()) } else { Err(refusal(&response, &[], client.now())) }
         })
     }
-}
-
-fn sent(uuid: String, email: String) -> OtpVerification {
-    OtpVerification {
-        verification_type: VerificationType::Email,
-        destination: email,
-        uuid,
-        credential_id: None,
-    }
-}
-
-/// A code as it is sent: what people and mail programs put between the digits is taken out. An empty one is wrong
-/// without costing a try.
-pub(super) fn clean_code(code: &str) -> Result<String> {
-    let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    if code.is_empty() { Err(StepUpError::InvalidCode { attempts_left: None }) } else { Ok(code) }
 }

@@ -6,7 +6,7 @@ use super::{Event, Inner};
 use crate::{
     elevation::{Elevation, Parsed},
     error::{Result, StepUpError},
-    secret::MfaToken,
+    secret::{ElevatedToken, MfaToken},
     session::SessionClaims,
     types::{TokenScope, User, UserId, VerifyResponse},
 };
@@ -41,8 +41,7 @@ impl Inner {
         answer: VerifyResponse,
         scopes: &[TokenScope],
     ) -> Result<Verified> {
-        // A token that cannot be read grants nothing, as if there were none.
-        let granted = answer.elevated_token.and_then(|token| Parsed::new(token).ok());
+        let granted = readable(answer.elevated_token);
         let session_token = answer.session_token.filter(|token| !token.expose().is_empty());
         let renewed = SessionClaims::of(session_token.as_ref());
         self.check_subject(&answer.user.id, &renewed, granted.as_ref())?;
@@ -53,7 +52,33 @@ impl Inner {
         let expires_at = answer.expires_at;
         let user = Rc::new(answer.user);
         self.continue_session(session_token, Rc::clone(&user), expires_at);
+        let elevation = self.hold(granted, scopes)?;
+        Ok(Verified { user, elevation, mfa_token: answer.mfa_token })
+    }
 
+    /// Takes up the answer to a verification that brought an elevated token and nothing of the session.
+    #[cfg(feature = "external")]
+    pub(super) fn accept_elevation(
+        &self,
+        token: Option<ElevatedToken>,
+        scopes: &[TokenScope],
+    ) -> Result<Verified> {
+        let user = self.current.borrow().session.user.clone().ok_or(StepUpError::NotSignedIn)?;
+        let granted = readable(token);
+        self.check_subject(&user.id, &SessionClaims::default(), granted.as_ref())?;
+        if let Some(issued_at) = granted.as_ref().and_then(|parsed| parsed.issued_at) {
+            self.clock.learn_from_token(issued_at);
+        }
+        let elevation = self.hold(granted, scopes)?;
+        if elevation.is_none() {
+            // Nothing was asked for, so nothing is missing by name; and still this verification is for elevating.
+            return Err(StepUpError::NotElevated { missing: Vec::new() });
+        }
+        Ok(Verified { user, elevation, mfa_token: None })
+    }
+
+    /// Holds what was granted, and says whether that is everything that was asked for.
+    fn hold(&self, granted: Option<Parsed>, scopes: &[TokenScope]) -> Result<Option<Elevation>> {
         let now = self.clock.now();
         let granted = granted.filter(|parsed| parsed.elevation.expires_at > now);
         let elevation = granted.as_ref().map(|parsed| parsed.elevation.clone());
@@ -65,11 +90,7 @@ impl Inner {
             elevation.as_ref().is_some_and(|elevation| elevation.scopes.contains(scope))
         };
         let missing: Vec<TokenScope> = scopes.iter().filter(|scope| !is_covered(scope)).cloned().collect();
-        if missing.is_empty() {
-            Ok(Verified { user, elevation, mfa_token: answer.mfa_token })
-        } else {
-            Err(StepUpError::NotElevated { missing })
-        }
+        if missing.is_empty() { Ok(elevation) } else { Err(StepUpError::NotElevated { missing }) }
     }
 
     /// Everything in an answer is about the session's user, or the answer is refused.
@@ -89,4 +110,9 @@ impl Inner {
         }
         Ok(())
     }
+}
+
+/// A token that cannot be read grants nothing, as if there were none.
+fn readable(token: Option<ElevatedToken>) -> Option<Parsed> {
+    token.and_then(|token| Parsed::new(token).ok())
 }

@@ -1,18 +1,41 @@
 use super::{Auth, Call, Endpoint};
 use crate::{
     error::Result,
-    json::{decode, from_json, parse},
+    json::{Json, decode, from_json, parse},
     transport::Method,
+    types::open_enum,
 };
 
 /// The environment's settings.
 pub(crate) struct GetSettings;
 
 /// The environment's settings, as far as this client acts on them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
     /// Whether the session lives in a cookie (`docs/PROTOCOL.md`, "Cookies").
     pub(crate) uses_cookies: bool,
+    /// The captcha that comes before a code is sent.
+    pub(crate) captcha: Option<Captcha>,
+}
+
+/// The captcha of an environment, for the widget that shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Captcha {
+    /// Whose widget it is.
+    pub provider: CaptchaProvider,
+    /// What the widget is told.
+    pub site_key: String,
+}
+
+open_enum! {
+    /// Whose captcha it is.
+    pub enum CaptchaProvider {
+        /// hCaptcha.
+        HCaptcha = "hcaptcha",
+        /// Cloudflare Turnstile.
+        CloudflareTurnstile = "cloudflareTurnstile",
+    }
 }
 
 impl Endpoint for GetSettings {
@@ -29,8 +52,20 @@ impl Endpoint for GetSettings {
         Ok(Settings {
             uses_cookies: storage.iter().any(|place| place.as_text() == Some("cookie"))
                 || security.get("externalAuth").get("cookieName").as_text().is_some(),
+            captcha: captcha(security.get("captcha")).or_else(|| captcha(security.get("hCaptcha"))),
         })
     }
+}
+
+/// The captcha, if it is enabled. The older form of the setting names no provider.
+fn captcha(setting: &Json) -> Option<Captcha> {
+    if !matches!(setting.get("enabled"), Json::Bool(true)) {
+        return None;
+    }
+    Some(Captcha {
+        provider: setting.get("provider").as_text().map_or(CaptchaProvider::HCaptcha, Into::into),
+        site_key: setting.get("siteKey").as_text().unwrap_or_default().to_owned(),
+    })
 }
 
 /// Nonces for the device key to sign.

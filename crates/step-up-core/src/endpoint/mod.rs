@@ -1,23 +1,28 @@
 //! The calls of the protocol, one struct each: a pure `call()` that builds it and a pure `parse()` that reads the
 //! answer. Paths and bodies are in `docs/PROTOCOL.md`, "Endpoints".
 
-mod email;
 mod environment;
+#[cfg(feature = "external")]
+mod external;
 #[cfg(feature = "mfa")]
 mod mfa;
+mod otp;
 mod session;
 mod step_up;
 
-#[cfg(feature = "otp")]
-pub(crate) use self::email::EmailVerify;
+pub use self::environment::{Captcha, CaptchaProvider};
+#[cfg(feature = "external")]
+pub(crate) use self::external::{ExternalSignIn, ExternalVerify};
 #[cfg(feature = "mfa")]
 pub(crate) use self::mfa::{
     AcknowledgeRecoveryCodes, DeleteDevice, GetMfaMethods, GetRecoveryCodes, RecoveryVerify,
     RegenerateRecoveryCodes, SetDefaultDevice, TotpRegister, TotpVerify,
 };
+#[cfg(feature = "otp")]
+pub(crate) use self::otp::{LinkAddress, VerifyCode};
 pub(crate) use self::{
-    email::{EmailCreate, EmailRetry, EmailSignIn},
     environment::{GetNonces, GetSettings, Settings},
+    otp::{ResendCode, SendCode, SignInWithCode},
     session::{GetUser, Refresh, Revoke},
     step_up::StepUpCheckCall,
 };
@@ -81,7 +86,7 @@ impl Call {
     }
 
     /// Sends the elevated token of a scope with it, if one is held.
-    #[cfg(feature = "mfa")]
+    #[cfg(any(feature = "mfa", feature = "otp"))]
     fn elevated(self, scope: TokenScope) -> Self {
         Self { guard: Some(scope), carries_token: true, ..self }
     }

@@ -1,6 +1,10 @@
 //! What goes over the wire, call by call. A change here is a change of protocol.
 
 use super::*;
+use crate::{
+    secret::CaptchaToken,
+    types::{OtpAddress, OtpVerification, PhoneNumber},
+};
 
 /// One line a call: what it is, who sends it, how, and its body.
 fn line(endpoint: &dyn Fn() -> Call) -> String {
@@ -15,7 +19,15 @@ fn line(endpoint: &dyn Fn() -> Call) -> String {
 #[test]
 fn calls_are_what_the_protocol_says() {
     use TokenScope::{CredentialLink, WalletExport};
-    let (uuid, code) = ("v1", "123456");
+    let code = "123456";
+    let email = OtpAddress::from("a@b.example");
+    let phone = OtpAddress::from(PhoneNumber::parse("+1 555 010 0100").unwrap());
+    let by = |address: &OtpAddress| OtpVerification {
+        address: address.clone(),
+        uuid: "v1".into(),
+        credential_id: None,
+    };
+    let (by_email, by_sms) = (by(&email), by(&phone));
     for (call, expected) in [
         (line(&|| GetSettings.call()), "GET /settings auth=Never"),
         (line(&|| GetNonces.call()), "GET /nonces?count=5 auth=Never"),
@@ -23,26 +35,42 @@ fn calls_are_what_the_protocol_says() {
         (line(&|| Refresh.call()), "POST /refresh auth=Required device-signed"),
         (line(&|| Revoke.call()), "POST /revoke auth=Required"),
         (
-            line(&|| EmailCreate { email: "a@b.example" }.call()),
+            line(&|| SendCode { address: &email, captcha: None }.call()),
             r#"POST /emailVerifications/create auth=Optional {"email":"a@b.example"}"#,
         ),
         (
-            line(&|| EmailRetry { email: "a@b.example", verification_uuid: uuid }.call()),
+            line(&|| SendCode { address: &phone, captcha: Some(&CaptchaToken::new("c1")) }.call()),
+            r#"POST /smsVerifications/create auth=Optional {"phoneCountryCode":"1","phoneNumber":"5550100100","isoCountryCode":"US","captchaToken":"c1"}"#,
+        ),
+        (
+            line(&|| ResendCode { last: &by_email }.call()),
             r#"POST /emailVerifications/retry auth=Optional {"email":"a@b.example","verificationUUID":"v1"}"#,
         ),
         (
-            line(&|| EmailSignIn { verification_uuid: uuid, code, session_public_key: "02ab" }.call()),
+            line(&|| ResendCode { last: &by_sms }.call()),
+            r#"POST /smsVerifications/retry auth=Optional {"phoneCountryCode":"1","phoneNumber":"5550100100","isoCountryCode":"US","verificationUUID":"v1"}"#,
+        ),
+        (
+            line(&|| SignInWithCode { verification: &by_email, code, session_public_key: "02ab" }.call()),
             r#"POST /emailVerifications/signin auth=Never device-signed {"verificationUUID":"v1","verificationToken":"123456","sessionPublicKey":"02ab"}"#,
         ),
         (
+            line(&|| SignInWithCode { verification: &by_sms, code, session_public_key: "02ab" }.call()),
+            r#"POST /smsVerifications/signin auth=Never device-signed {"verificationUUID":"v1","verificationToken":"123456","sessionPublicKey":"02ab"}"#,
+        ),
+        (
             line(&|| {
-                EmailVerify { verification_uuid: uuid, code, scopes: &[WalletExport, CredentialLink] }.call()
+                VerifyCode { verification: &by_email, code, scopes: &[WalletExport, CredentialLink] }.call()
             }),
             r#"POST /emailVerifications/verify auth=Required device-signed guarded-by=credential:link {"verificationUUID":"v1","verificationToken":"123456","requestedScopes":["wallet:export","credential:link"]}"#,
         ),
         (
-            line(&|| EmailVerify { verification_uuid: uuid, code, scopes: &[] }.call()),
-            r#"POST /emailVerifications/verify auth=Required device-signed guarded-by=credential:link {"verificationUUID":"v1","verificationToken":"123456"}"#,
+            line(&|| VerifyCode { verification: &by_sms, code, scopes: &[] }.call()),
+            r#"POST /smsVerifications/verify auth=Required device-signed guarded-by=credential:link {"verificationUUID":"v1","verificationToken":"123456"}"#,
+        ),
+        (
+            line(&|| LinkAddress { verification: &by_email, code }.call()),
+            r#"POST /emailVerifications/verify auth=Required device-signed carries=credential:link {"verificationUUID":"v1","verificationToken":"123456"}"#,
         ),
         (
             line(&|| StepUpCheckCall { scope: &WalletExport }.call()),
@@ -66,8 +94,9 @@ fn unknown_fields_and_values_never_break_parsing() {
 #[test]
 fn an_answer_without_what_matters_is_an_error() {
     assert!(StepUpCheckCall { scope: &TokenScope::WalletExport }.parse(b"{}").is_err());
-    assert!(EmailCreate { email: "" }.parse(br#"{"verificationUUID":""}"#).is_err());
-    assert!(EmailCreate { email: "" }.parse(br#"{"email":"a@b.example"}"#).is_err());
+    let send = SendCode { address: &"".into(), captcha: None };
+    assert!(send.parse(br#"{"verificationUUID":""}"#).is_err());
+    assert!(send.parse(br#"{"email":"a@b.example"}"#).is_err());
     assert!(GetNonces.parse(b"[]").is_err());
     assert!(Refresh.parse(br#"{"minifiedJwt":"x"}"#).is_err(), "a session without a user is none");
 }

@@ -1,6 +1,6 @@
 //! A one-time code that was sent, and what a verification brings.
 
-use super::{CredentialId, User};
+use super::{CredentialId, PhoneNumber, User};
 use crate::{
     clock::Timestamp,
     json::from_json,
@@ -17,12 +17,47 @@ pub enum VerificationType {
     Sms,
 }
 
+/// Where a one-time code goes.
+///
+/// Made from an email address as text, or from a [`PhoneNumber`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OtpAddress {
+    /// An email address.
+    Email(String),
+    /// A phone that takes text messages.
+    Phone(PhoneNumber),
+}
+
+impl From<&str> for OtpAddress {
+    fn from(email: &str) -> Self {
+        Self::Email(email.trim().to_owned())
+    }
+}
+
+impl From<&String> for OtpAddress {
+    fn from(email: &String) -> Self {
+        email.as_str().into()
+    }
+}
+
+impl From<String> for OtpAddress {
+    fn from(email: String) -> Self {
+        email.as_str().into()
+    }
+}
+
+impl From<PhoneNumber> for OtpAddress {
+    fn from(number: PhoneNumber) -> Self {
+        Self::Phone(number)
+    }
+}
+
 /// A one-time code that was sent and waits to be typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OtpVerification {
-    pub(crate) verification_type: VerificationType,
-    pub(crate) destination: String,
+    pub(crate) address: OtpAddress,
     pub(crate) uuid: String,
     pub(crate) credential_id: Option<CredentialId>,
 }
@@ -31,16 +66,22 @@ impl OtpVerification {
     /// How the code was sent.
     #[must_use]
     pub fn verification_type(&self) -> VerificationType {
-        self.verification_type
+        match self.address {
+            OtpAddress::Email(_) => VerificationType::Email,
+            OtpAddress::Phone(_) => VerificationType::Sms,
+        }
     }
 
     /// Where the code was sent: the email address or the phone number.
     #[must_use]
     pub fn destination(&self) -> &str {
-        &self.destination
+        match &self.address {
+            OtpAddress::Email(email) => email,
+            OtpAddress::Phone(number) => number.as_str(),
+        }
     }
 
-    /// The credential that the code proves; `None` where it signs in.
+    /// The credential that the code proves; `None` where it signs in or links.
     #[must_use]
     pub fn credential_id(&self) -> Option<&CredentialId> {
         self.credential_id.as_ref()

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use futures_util::future::abortable;
 use step_up_core::{Elevation, Event, StepUpClient, TokenScope};
-use yew::{platform::spawn_local, prelude::*};
+use yew::prelude::*;
 
-use super::{use_client_value, use_step_up_client};
+use super::{alarm::use_alarm, use_client_value, use_step_up_client};
 
 /// What is held for a scope.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,34 +56,6 @@ pub fn use_elevation(scope: TokenScope) -> UseElevationHandle {
     let concerns = |event: &Event| matches!(event, Event::ElevationsChanged);
     let elevation =
         use_client_value(&client, scope.clone(), concerns, move |client| client.elevation(&scope));
-    use_expiry(&client, elevation.as_ref());
+    use_alarm(&client, elevation.as_ref().map(|elevation| elevation.expires_at));
     UseElevationHandle { elevation, client }
-}
-
-/// Has the client look again at the moment when what is held expires.
-#[hook]
-fn use_expiry(client: &StepUpClient, elevation: Option<&Elevation>) {
-    let expires_at = elevation.map(|elevation| elevation.expires_at);
-    use_effect_with((client.clone(), expires_at), |(client, expires_at)| {
-        let abort = expires_at.map(|expires_at| {
-            let client = client.clone();
-            let (wait, abort) = abortable(async move {
-                // A timer may be early, and counts no more than 24 days.
-                while client.now() < expires_at {
-                    client.sleep(expires_at.since(client.now())).await;
-                }
-                client.recheck_elevations();
-            });
-            spawn_local(async move {
-                // `Err` says that the component let go of it.
-                let _ = wait.await;
-            });
-            abort
-        });
-        move || {
-            if let Some(abort) = abort {
-                abort.abort();
-            }
-        }
-    });
 }

@@ -1,10 +1,16 @@
 //! One hook a file.
 
+mod alarm;
 mod client;
 mod elevation;
+#[cfg(feature = "external")]
+mod external_auth;
 mod session;
 mod step_up;
 
+pub(crate) use self::alarm::use_session_alarm;
+#[cfg(feature = "external")]
+pub use self::external_auth::{UseExternalAuthHandle, use_external_auth};
 pub use self::{
     client::use_step_up_client,
     elevation::{UseElevationHandle, use_elevation},

@@ -2,7 +2,9 @@
 
 use std::{ops::Deref, rc::Rc};
 
-use step_up_core::{Event, OtpVerification, Result, Session, StepUpClient, User};
+use step_up_core::{
+    CaptchaToken, Event, LocalFuture, OtpAddress, OtpVerification, Result, Session, StepUpClient, User,
+};
 use yew::prelude::*;
 
 use super::{use_client_value, use_step_up_client};
@@ -34,8 +36,24 @@ impl UseSessionHandle {
     /// # Errors
     ///
     /// Those of [`StepUpClient::send_sign_in_code`].
-    pub fn send_sign_in_code(&self, email: &str) -> impl Future<Output = Result<OtpVerification>> + use<> {
-        self.client.send_sign_in_code(email)
+    pub fn send_sign_in_code(
+        &self,
+        address: impl Into<OtpAddress>,
+    ) -> LocalFuture<'static, Result<OtpVerification>> {
+        self.client.send_sign_in_code(address)
+    }
+
+    /// Sends a sign-in code with a captcha's answer; see [`StepUpClient::send_sign_in_code_with_captcha`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StepUpClient::send_sign_in_code_with_captcha`].
+    pub fn send_sign_in_code_with_captcha(
+        &self,
+        address: impl Into<OtpAddress>,
+        captcha: CaptchaToken,
+    ) -> LocalFuture<'static, Result<OtpVerification>> {
+        self.client.send_sign_in_code_with_captcha(address, captcha)
     }
 
     /// Sends a new sign-in code; see [`StepUpClient::resend_sign_in_code`].

@@ -4,10 +4,10 @@ use std::{cell::RefCell, fmt, ops::Deref, rc::Rc};
 
 #[cfg(feature = "mfa")]
 use step_up_core::MfaDeviceId;
-#[cfg(feature = "otp")]
-use step_up_core::OtpVerification;
 #[cfg(any(feature = "mfa", feature = "otp"))]
 use step_up_core::{Action, CallId, LocalFuture, Result, StepUpError, Verified};
+#[cfg(feature = "otp")]
+use step_up_core::{CaptchaToken, OtpVerification};
 use step_up_core::{CredentialId, StepUpCheck, StepUpClient, StepUpModel, StepUpState, TokenScope};
 use yew::{platform::spawn_local, prelude::*};
 
@@ -52,6 +52,9 @@ pub struct UseStepUpAuthenticationHandle {
 struct Hook {
     client: StepUpClient,
     model: RefCell<StepUpModel>,
+    /// Whom the latest code was for, so that it can be sent once a captcha is solved.
+    #[cfg(feature = "otp")]
+    recipient: RefCell<Option<CredentialId>>,
     render: UseForceUpdateHandle,
 }
 
@@ -92,14 +95,15 @@ impl UseStepUpAuthenticationHandle {
         self.hook.client.is_required(scope)
     }
 
-    /// Sends a code to the hook's credential, else to the first email address that the user may sign in with.
+    /// Sends a code to the hook's credential, else to the first email address or phone number that the user may sign in
+    /// with.
     ///
     /// # Errors
     ///
     /// Those of [`StepUpClient::send_otp`]; the state shows them.
     #[cfg(feature = "otp")]
     pub fn send_otp(&self) -> impl Future<Output = Result<OtpVerification>> + use<> {
-        self.track(Ok(self.hook.client.send_otp(self.credential_id.as_ref())), sent)
+        self.send_code(self.credential_id.clone())
     }
 
     /// Sends a code to this credential.
@@ -112,7 +116,32 @@ impl UseStepUpAuthenticationHandle {
         &self,
         credential: &CredentialId,
     ) -> impl Future<Output = Result<OtpVerification>> + use<> {
-        self.track(Ok(self.hook.client.send_otp(Some(credential))), sent)
+        self.send_code(Some(credential.clone()))
+    }
+
+    #[cfg(feature = "otp")]
+    fn send_code(&self, credential: Option<CredentialId>) -> LocalFuture<'static, Result<OtpVerification>> {
+        let sending = self.hook.client.send_otp(credential.as_ref());
+        self.hook.recipient.replace(credential);
+        self.track(Ok(sending), sent)
+    }
+
+    /// Sends the code that waits for a captcha (`captcha_required`), with the captcha's answer.
+    ///
+    /// # Errors
+    ///
+    /// [`OtpNotSent`](StepUpError::OtpNotSent) where none waits, and those of
+    /// [`StepUpClient::send_otp_with_captcha`]; the state shows them.
+    #[cfg(feature = "otp")]
+    pub fn submit_captcha_token(&self, token: &str) -> impl Future<Output = Result<OtpVerification>> + use<> {
+        let hook = &self.hook;
+        let sending = if hook.model.borrow().state().captcha_required {
+            let recipient = hook.recipient.borrow();
+            Ok(hook.client.send_otp_with_captcha(recipient.as_ref(), CaptchaToken::new(token)))
+        } else {
+            Err(StepUpError::OtpNotSent)
+        };
+        self.track(sending, sent)
     }
 
     /// Sends a new code in place of the last one.
@@ -319,7 +348,13 @@ pub fn use_step_up_authentication_with_options(
 ) -> UseStepUpAuthenticationHandle {
     let client = use_step_up_client();
     let render = use_force_update();
-    let hook = use_memo(client, |client| Hook { client: client.clone(), model: RefCell::default(), render });
+    let hook = use_memo(client, |client| Hook {
+        client: client.clone(),
+        model: RefCell::default(),
+        #[cfg(feature = "otp")]
+        recipient: RefCell::default(),
+        render,
+    });
     let state = Rc::new(hook.model.borrow().state().clone());
     UseStepUpAuthenticationHandle { state, credential_id: options.credential_id, hook }
 }

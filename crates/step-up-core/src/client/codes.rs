@@ -1,0 +1,63 @@
+//! Sending one-time codes, whatever they are for.
+
+use super::StepUpClient;
+use crate::{
+    LocalFuture,
+    endpoint::{Captcha, ResendCode, SendCode},
+    error::{Result, StepUpError},
+    secret::CaptchaToken,
+    session::Epoch,
+    types::{CredentialId, OtpAddress, OtpVerification},
+};
+
+impl StepUpClient {
+    /// The captcha that the environment wants before it sends a code; `None` where it wants none.
+    ///
+    /// # Errors
+    ///
+    /// Those of every request, where the environment's settings could not be had.
+    pub fn captcha(&self) -> LocalFuture<'static, Result<Option<Captcha>>> {
+        let client = self.clone();
+        Box::pin(async move { Ok(client.settings().await?.captcha) })
+    }
+
+    /// Sends a code. An environment that wants a captcha is not asked without one.
+    pub(super) fn send_code(
+        &self,
+        epoch: Epoch,
+        address: OtpAddress,
+        credential_id: Option<CredentialId>,
+        captcha: Option<CaptchaToken>,
+    ) -> LocalFuture<'static, Result<OtpVerification>> {
+        let client = self.clone();
+        Box::pin(async move {
+            if captcha.is_none() && client.settings().await?.captcha.is_some() {
+                client.inner.require(epoch)?;
+                return Err(StepUpError::CaptchaRequired);
+            }
+            let call = SendCode { address: &address, captcha: captcha.as_ref() };
+            let uuid = client.run(epoch, &call).await?;
+            Ok(OtpVerification { address, uuid, credential_id })
+        })
+    }
+
+    /// Sends a new code in place of the last one.
+    pub(super) fn resend_code(
+        &self,
+        epoch: Epoch,
+        last: OtpVerification,
+    ) -> LocalFuture<'static, Result<OtpVerification>> {
+        let client = self.clone();
+        Box::pin(async move {
+            let uuid = client.run(epoch, &ResendCode { last: &last }).await?;
+            Ok(OtpVerification { uuid, ..last })
+        })
+    }
+}
+
+/// A code as it is sent: what people and mail programs put between the digits is taken out. An empty one is wrong
+/// without costing a try.
+pub(super) fn clean_code(code: &str) -> Result<String> {
+    let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    if code.is_empty() { Err(StepUpError::InvalidCode { attempts_left: None }) } else { Ok(code) }
+}

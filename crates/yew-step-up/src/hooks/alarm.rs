@@ -1,0 +1,65 @@
+//! Moments that the client has to look at: something expires.
+
+use std::{cell::RefCell, rc::Rc};
+
+use futures_util::future::{AbortHandle, abortable};
+use step_up_core::{Event, StepUpClient, Timestamp};
+use yew::{platform::spawn_local, prelude::*};
+
+/// Has the client look again at `at`, by the server's clock. Dropped, it does not.
+pub(crate) struct Alarm(AbortHandle);
+
+impl Alarm {
+    fn set(client: &StepUpClient, at: Timestamp) -> Self {
+        let client = client.clone();
+        let (wait, abort) = abortable(async move {
+            // A timer may be early, and counts no more than 24 days.
+            while client.now() < at {
+                client.sleep(at.since(client.now())).await;
+            }
+            client.recheck_elevations();
+        });
+        spawn_local(async move {
+            // `Err` says that nobody waits for it any more.
+            let _ = wait.await;
+        });
+        Self(abort)
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Has the client look again at this moment.
+#[hook]
+pub(crate) fn use_alarm(client: &StepUpClient, at: Option<Timestamp>) {
+    use_effect_with((client.clone(), at), |(client, at)| {
+        let alarm = at.map(|at| Alarm::set(client, at));
+        move || drop(alarm)
+    });
+}
+
+/// Has the client look again when its session expires, whichever session that is, without rendering anything.
+#[hook]
+pub(crate) fn use_session_alarm(client: &StepUpClient) {
+    use_effect_with(client.clone(), |client| {
+        let alarm = Rc::new(RefCell::new(None));
+        let set = {
+            let client = client.clone();
+            move || {
+                let next = client.session().expires_at.map(|at| Alarm::set(&client, at));
+                alarm.replace(next);
+            }
+        };
+        set();
+        let subscription = client.subscribe(move |event| {
+            if matches!(event, Event::SessionChanged) {
+                set();
+            }
+        });
+        move || drop(subscription)
+    });
+}
