@@ -8,9 +8,13 @@ use yew_step_up::{StepUpProvider, TokenScope, use_elevation, use_session, use_st
 
 use crate::{
     backend::Backend,
+    control::Control,
     event_log::use_event_log,
     format::minutes,
-    pages::{headless::Headless, inspector::Inspector, sign_in::SignIn, trace::Trace},
+    pages::{
+        credentials::Credentials, factors::Factors, headless::Headless, inspector::Inspector,
+        sign_in::SignIn, trace::Trace,
+    },
     panel::SandboxPanel,
     setup::Setup,
     ui::{banner::Banner, icon::Mark, spawn, theme::ThemeToggle},
@@ -20,6 +24,10 @@ use crate::{
 pub(crate) enum Route {
     #[at("/headless")]
     Headless,
+    #[at("/credentials")]
+    Credentials,
+    #[at("/factors")]
+    Factors,
     #[at("/inspector")]
     Inspector,
     #[not_found]
@@ -41,11 +49,14 @@ pub(crate) fn App() -> Html {
         }
         Ok(backend) => html! {
             <StepUpProvider client={backend.client.clone()}>
-                <HashRouter><Frame backend={backend.clone()} /></HashRouter>
+                <ContextProvider<Option<Control>> context={backend.control.clone()}>
+                    <HashRouter><Frame backend={backend.clone()} /></HashRouter>
+                </ContextProvider<Option<Control>>>
             </StepUpProvider>
         },
         Err(why) => html! {
             <main class="refused">
+                <h1>{ "Step-up" }</h1>
                 <Banner test_id="api-refused" title="This address is refused" text={why.clone()} />
             </main>
         },
@@ -79,6 +90,8 @@ fn Frame(props: &FrameProps) -> Html {
         Callback::from(move |route: Route| match route {
             Route::Inspector => html! { <Inspector log={log.clone()} /> },
             _ if !is_signed_in => html! { <SignIn /> },
+            Route::Credentials => html! { <><Credentials /><Trace log={log.clone()} /></> },
+            Route::Factors => html! { <><Factors /><Trace log={log.clone()} /></> },
             Route::Home | Route::Headless => html! { <><Headless /><Trace log={log.clone()} /></> },
         })
     };
@@ -128,6 +141,8 @@ fn Header() -> Html {
             <Link<Route> to={Route::Home} classes="brand"><Mark />{ "Step-up" }</Link<Route>>
             <nav class="tabs" aria-label="Pages">
                 <Tab to={Route::Headless} label="Wallet" test_id="nav-headless" />
+                <Tab to={Route::Credentials} label="Credentials" test_id="nav-credentials" />
+                <Tab to={Route::Factors} label="Factors" test_id="nav-factors" />
                 <Tab to={Route::Inspector} label="Inspector" test_id="nav-inspector" />
             </nav>
             <div class="bar-end">

@@ -37,6 +37,11 @@ struct Now {
     now: i64,
 }
 
+#[derive(Deserialize)]
+struct Solved {
+    token: String,
+}
+
 impl Control {
     pub(crate) fn new(transport: Rc<dyn Transport>, origin: String, clock: DemoClock) -> Self {
         Self { transport, origin, clock }
@@ -89,6 +94,13 @@ impl Control {
         let settings = json!({ "sdk": { "minApiVersion": if is_on { ON } else { OFF } } });
         let _: Value = self.call(HttpRequest::put(self.url("/sandbox/settings")).json(&settings)?).await?;
         Ok(())
+    }
+
+    /// A captcha's answer, good once.
+    pub(crate) async fn solve_captcha(&self) -> Result<String> {
+        let solved: Solved =
+            self.call(HttpRequest::post(self.url("/sandbox/captcha")).json(&json!({}))?).await?;
+        Ok(solved.token)
     }
 
     /// Forgets everybody.

@@ -2,11 +2,13 @@
 //!
 //! `cargo xtask test --lane e2e` builds what they need and says where it is; each says so when it is missing.
 
+mod authenticator;
 mod browser;
 mod control;
 mod pages;
 mod sandbox;
 
+pub use authenticator::code_at;
 pub use browser::{Browser, Screen};
 pub use control::Control;
 pub use pages::PageServer;

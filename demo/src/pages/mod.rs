@@ -1,6 +1,8 @@
-//! One page a file.
+//! One page a file or a folder.
 
+pub(crate) mod credentials;
 pub(crate) mod export_screen;
+pub(crate) mod factors;
 pub(crate) mod headless;
 pub(crate) mod inspector;
 pub(crate) mod sign_in;

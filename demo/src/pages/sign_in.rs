@@ -1,9 +1,12 @@
-//! Signing in with a code sent by email.
+//! Signing in with a code, sent by email or SMS.
 
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
-use yew_step_up::{OtpVerification, StepUpError, use_session, use_step_up_client};
+use yew_step_up::{
+    CaptchaToken, OtpAddress, OtpVerification, PhoneNumber, StepUpError, use_session, use_step_up_client,
+};
 
+use crate::control::Control;
 use crate::ui::{
     button::PrimaryButton,
     countdown::Resend,
@@ -19,15 +22,26 @@ pub(crate) fn SignIn() -> Html {
     let sent = use_state(|| None::<OtpVerification>);
     let error = use_state(|| None::<StepUpError>);
     let is_busy = use_state(|| false);
+    let control = use_context::<Option<Control>>().flatten();
 
     let send = {
         let (session, sent, error, is_busy) = (session.clone(), sent.clone(), error.clone(), is_busy.clone());
-        Callback::from(move |email: String| {
+        Callback::from(move |address: OtpAddress| {
+            let (session, control) = (session.clone(), control.clone());
             let (sent, error, is_busy) = (sent.clone(), error.clone(), is_busy.clone());
-            let sending = session.send_sign_in_code(&email);
             is_busy.set(true);
             spawn(async move {
-                match sending.await {
+                let mut sending = session.send_sign_in_code(address.clone()).await;
+                if let (Err(StepUpError::CaptchaRequired), Some(control)) = (&sending, control) {
+                    // The sandbox's captcha is always solved. In an app this is where its widget comes.
+                    sending = match control.solve_captcha().await {
+                        Ok(token) => {
+                            session.send_sign_in_code_with_captcha(address, CaptchaToken::new(token)).await
+                        }
+                        Err(error) => Err(error),
+                    };
+                }
+                match sending {
                     Ok(verification) => {
                         error.set(None);
                         sent.set(Some(verification));
@@ -94,7 +108,7 @@ pub(crate) fn SignIn() -> Html {
                         if let Some(verification) = &*sent {
                             { format!("A code is on its way to {}", verification.destination()) }
                         } else {
-                            { "With a code sent to your email address. Any address will do: the sandbox has its own inbox." }
+                            { "With a code sent to your email address or phone. Any will do: the sandbox has its own inbox." }
                         }
                     </p>
                 </div>
@@ -110,10 +124,10 @@ pub(crate) fn SignIn() -> Html {
                 <p id="sign-in-error" class="field-note error" aria-live="assertive" data-testid="sign-in-error">{ message }</p>
                 <div class="row">
                     <Resend test_id="sign-in-resend" onclick={resend} sent={verification.uuid().to_owned()} />
-                    <button type="button" class="button ghost" onclick={back}>{ "Change email" }</button>
+                    <button type="button" class="button ghost" onclick={back}>{ "Change address" }</button>
                 </div>
             } else {
-                <EmailForm onemail={send} is_busy={*is_busy} />
+                <AddressForm onaddress={send} is_busy={*is_busy} />
                 <p id="sign-in-error" class="field-note error" aria-live="assertive" data-testid="sign-in-error">{ message }</p>
             }
         </section>
@@ -143,38 +157,72 @@ fn Hero() -> Html {
 }
 
 #[derive(Properties, PartialEq)]
-struct EmailFormProps {
-    onemail: Callback<String>,
+struct AddressFormProps {
+    onaddress: Callback<OtpAddress>,
     is_busy: bool,
 }
 
 #[component]
-fn EmailForm(props: &EmailFormProps) -> Html {
+fn AddressForm(props: &AddressFormProps) -> Html {
     let input = use_node_ref();
     let onsubmit = {
-        let (input, onemail) = (input.clone(), props.onemail.clone());
+        let (input, onaddress) = (input.clone(), props.onaddress.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             if let Some(input) = input.cast::<HtmlInputElement>() {
-                onemail.emit(input.value());
+                match address(&input.value()) {
+                    Some(address) => onaddress.emit(address),
+                    None => {
+                        input.set_custom_validity("An email address, or a phone number that begins with +");
+                        // Shows the sentence.
+                        input.report_validity();
+                        input.set_custom_validity("");
+                    }
+                }
             }
         })
     };
     html! {
         <form class="stack" {onsubmit}>
             <label class="field">
-                <span>{ "Email address" }</span>
+                <span>{ "Email address, or phone number with +" }</span>
                 <input
                     ref={input}
                     data-testid="sign-in-email"
-                    type="email"
-                    name="email"
-                    autocomplete="email"
+                    type="text"
+                    name="username"
+                    inputmode="email"
+                    autocomplete="username"
+                    autocapitalize="none"
+                    spellcheck="false"
                     required=true
                     placeholder="you@example.com"
                 />
             </label>
             <PrimaryButton label="Send a code" test_id="sign-in-send" is_busy={props.is_busy} />
         </form>
+    }
+}
+
+/// Where a code can be sent: what begins with `+` is a phone number.
+fn address(text: &str) -> Option<OtpAddress> {
+    let text = text.trim();
+    if text.starts_with('+') {
+        PhoneNumber::parse(text).map(Into::into)
+    } else {
+        text.contains('@').then(|| text.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plus_begins_a_phone_number_and_an_at_sign_makes_an_email_address() {
+        assert!(matches!(address(" +1 555 010 0100 "), Some(OtpAddress::Phone(_))));
+        assert_eq!(address("ada@example.com"), Some("ada@example.com".into()));
+        assert_eq!(address("+1"), None);
+        assert_eq!(address("ada"), None);
     }
 }

@@ -48,6 +48,8 @@ macro_rules! glyphs {
 glyphs! {
     /// A person, for whoever signs in.
     Person: "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM4.5 20c.8-3.6 3.8-5.5 7.5-5.5s6.7 1.9 7.5 5.5";
+    /// A phone, for what is sent to one.
+    Phone: "M8 3h8a1 1 0 0 1 1 1v16a1 1 0 0 1-1 1H8a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1zM11 18h2";
     /// Two sheets, for what can be copied.
     Copy: "M9 9h10v11H9zM15 9V4H5v11h4";
     /// A tick, for what is done.

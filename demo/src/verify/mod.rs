@@ -1,15 +1,26 @@
-//! A prompt of one's own, on the headless hook: it asks whether the user has to verify, and shows the screen for that. This
-//! is the file to copy.
+//! A prompt of one's own, on the headless hook: it asks whether the user has to verify and with what, and shows the screen
+//! for that. This is the folder to copy.
 
+mod captcha_screen;
+mod chooser;
+mod method;
 mod otp_screen;
+mod recovery_screen;
+mod screen;
+mod stopped;
+mod totp_screen;
 
-use std::slice::from_ref;
+use std::rc::Rc;
 
 use yew::prelude::*;
-use yew_step_up::{TokenScope, use_step_up_authentication};
+use yew_step_up::{StepUpError, TokenScope, use_session, use_step_up_authentication};
 
-use self::otp_screen::OtpScreen;
-use crate::ui::{banner::Banner, spawn};
+pub(crate) use self::method::Method;
+use self::{
+    captcha_screen::CaptchaScreen, chooser::Chooser, otp_screen::OtpScreen, recovery_screen::RecoveryScreen,
+    screen::ScreenProps, stopped::Stopped, totp_screen::TotpScreen,
+};
+use crate::ui::spawn;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct VerifyProps {
@@ -20,60 +31,102 @@ pub(crate) struct VerifyProps {
     pub(crate) oncancel: Callback<()>,
 }
 
+/// Where the prompt is.
+#[derive(Clone, PartialEq)]
+enum Stage {
+    Asking,
+    /// The check itself failed.
+    Failed(StepUpError),
+    Choosing,
+    With(Method),
+}
+
 #[component]
 pub(crate) fn Verify(props: &VerifyProps) -> Html {
     let step_up = use_step_up_authentication();
+    let user = use_session().user.clone();
+    let stage = use_state(|| Stage::Asking);
+    let methods = use_state(|| Rc::<[Method]>::from([]));
+
+    let choose = {
+        let (step_up, stage) = (step_up.clone(), stage.setter());
+        Callback::from(move |method: Method| {
+            step_up.reset_state();
+            if let Method::Code { credential, .. } = &method {
+                let sending = step_up.send_otp_to(credential);
+                // What goes wrong is in the hook's state.
+                spawn(async move { drop(sending.await) });
+            }
+            stage.set(Stage::With(method));
+        })
+    };
     {
-        let (step_up, onverified) = (step_up.clone(), props.onverified.clone());
+        let (step_up, stage, methods) = (step_up.clone(), stage.setter(), methods.setter());
+        let (choose, onverified) = (choose.clone(), props.onverified.clone());
         use_effect_with(props.scope.clone(), move |scope| {
-            let check = step_up.is_step_up_required(scope);
+            let check = step_up.check_step_up_auth(scope);
             spawn(async move {
-                if !check.await {
+                let check = check.await;
+                if !check.is_required {
                     onverified.emit(());
-                } else {
-                    // Opens the screen below. What goes wrong is in `step_up.error`.
-                    let _ = step_up.send_otp().await;
+                    return;
                 }
+                let offered = user.map(|user| Method::offered(&check, &user)).unwrap_or_default();
+                match offered.first() {
+                    Some(first) => choose.emit(first.clone()),
+                    None => stage.set(Stage::Failed(check.cause.unwrap_or(StepUpError::NoReauthMethods))),
+                }
+                methods.set(offered.into());
             });
         });
     }
-    let verify = {
-        let (scope, onverified) = (props.scope.clone(), props.onverified.clone());
-        step_up.callback(move |step_up, code: String| {
-            let (verified, onverified) = (step_up.verify_otp(&code, from_ref(&scope)), onverified.clone());
-            async move {
-                if verified.await.is_ok() {
-                    onverified.emit(());
+    let onother = (methods.len() > 1).then(|| {
+        let (step_up, stage) = (step_up.clone(), stage.setter());
+        Callback::from(move |()| {
+            step_up.reset_state();
+            stage.set(Stage::Choosing);
+        })
+    });
+    let screen = || ScreenProps {
+        step_up: step_up.clone(),
+        scopes: vec![props.scope.clone()],
+        onverified: props.onverified.clone(),
+        onother: onother.clone(),
+        oncancel: props.oncancel.clone(),
+    };
+    match &*stage {
+        Stage::Asking => html! {
+            <section class="card" aria-busy="true"><p class="quiet">{ "One moment…" }</p></section>
+        },
+        Stage::Failed(error) => html! {
+            <Stopped error={error.clone()} oncancel={props.oncancel.clone()} />
+        },
+        Stage::Choosing => html! {
+            <Chooser methods={methods.to_vec()} onchoose={choose} oncancel={props.oncancel.clone()} />
+        },
+        Stage::With(Method::Totp) => html! { <TotpScreen ..screen() /> },
+        Stage::With(Method::Recovery) => html! { <RecoveryScreen ..screen() /> },
+        Stage::With(Method::Code { .. }) if step_up.otp_verification.is_some() => {
+            html! { <OtpScreen ..screen() /> }
+        }
+        Stage::With(Method::Code { .. }) if step_up.captcha_required => {
+            html! { <CaptchaScreen ..screen() /> }
+        }
+        Stage::With(method) => match &step_up.error {
+            Some(error) => {
+                let method = method.clone();
+                html! {
+                    <Stopped
+                        error={error.clone()}
+                        onsend={choose.reform(move |()| method.clone())}
+                        {onother}
+                        oncancel={props.oncancel.clone()}
+                    />
                 }
             }
-        })
-    };
-    let resend = step_up.callback(|step_up, _: MouseEvent| async move { drop(step_up.resend_otp().await) });
-
-    if let Some(verification) = &step_up.otp_verification {
-        return html! {
-            <OtpScreen
-                destination={verification.destination().to_owned()}
-                uuid={verification.uuid().to_owned()}
-                is_busy={step_up.is_loading}
-                error={step_up.error.clone()}
-                oncode={verify}
-                onresend={resend}
-                oncancel={props.oncancel.clone()}
-            />
-        };
-    }
-    html! {
-        <section class="card" aria-busy={step_up.error.is_none().to_string()}>
-            if let Some(error) = &step_up.error {
-                <Banner test_id="step-up-error" title="That did not work" text={error.to_string()}>
-                    <button class="button" data-testid="try-again" onclick={props.oncancel.reform(|_: MouseEvent| ())}>
-                        { "Back" }
-                    </button>
-                </Banner>
-            } else {
-                <p class="quiet">{ "One moment…" }</p>
-            }
-        </section>
+            None => html! {
+                <section class="card" aria-busy="true"><p class="quiet">{ "One moment…" }</p></section>
+            },
+        },
     }
 }

@@ -1,61 +1,47 @@
 //! Asks for the code that was sent.
 
 use yew::prelude::*;
-use yew_step_up::StepUpError;
+use yew_step_up::VerificationType;
 
-use crate::ui::{countdown::Resend, icon::Letter, otp_input::OtpInput};
-
-#[derive(Properties, PartialEq)]
-pub(crate) struct OtpScreenProps {
-    pub(crate) destination: AttrValue,
-    /// Changes with each code that is sent.
-    pub(crate) uuid: AttrValue,
-    pub(crate) is_busy: bool,
-    pub(crate) error: Option<StepUpError>,
-    pub(crate) oncode: Callback<String>,
-    pub(crate) onresend: Callback<MouseEvent>,
-    pub(crate) oncancel: Callback<()>,
-}
+use super::screen::{Frame, ScreenProps, follow};
+use crate::ui::{countdown::Resend, icon, otp_input::OtpInput};
 
 #[component]
-pub(crate) fn OtpScreen(props: &OtpScreenProps) -> Html {
-    let error = props.error.as_ref().map(|error| AttrValue::from(error.to_string()));
-    let onkeydown = {
-        let oncancel = props.oncancel.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Escape" {
-                oncancel.emit(());
-            }
+pub(crate) fn OtpScreen(props: &ScreenProps) -> Html {
+    let Some(sent) = &props.step_up.otp_verification else { return Html::default() };
+    let verify = {
+        let (step_up, scopes, onverified) =
+            (props.step_up.clone(), props.scopes.clone(), props.onverified.clone());
+        Callback::from(move |code: String| {
+            follow(step_up.verify_otp(&code, &scopes), onverified.clone());
         })
     };
+    let resend =
+        props.step_up.callback(|step_up, _: MouseEvent| async move { drop(step_up.resend_otp().await) });
+    let (icon, hint) = match sent.verification_type() {
+        VerificationType::Sms => {
+            (html! { <icon::Phone /> }, format!("A text message is on its way to {}", sent.destination()))
+        }
+        _ => (html! { <icon::Letter /> }, format!("A code is on its way to {}", sent.destination())),
+    };
+    let error = props.error();
     html! {
-        <section class="card" aria-labelledby="otp-title" {onkeydown}>
-            <div class="card-head">
-                <span class="medal"><Letter /></span>
-                <div>
-                    <h1 id="otp-title">{ "Is it still you?" }</h1>
-                    <p class="quiet" data-testid="otp-destination">{ format!("A code is on its way to {}", props.destination) }</p>
-                </div>
-            </div>
+        <Frame
+            name="otp"
+            {icon}
+            {hint}
+            error={error.clone()}
+            onother={props.onother.clone()}
+            oncancel={props.oncancel.clone()}
+            aside={html! { <Resend test_id="otp-resend" onclick={resend} sent={sent.uuid().to_owned()} /> }}
+        >
             <OtpInput
                 test_id="otp-input"
-                oncomplete={props.oncode.clone()}
-                is_busy={props.is_busy}
-                error={error.clone()}
+                oncomplete={verify}
+                is_busy={props.step_up.is_loading}
+                {error}
                 error_id="otp-error"
             />
-            <p id="otp-error" class="field-note error" aria-live="assertive" data-testid="otp-error">{ error }</p>
-            <div class="row">
-                <Resend test_id="otp-resend" onclick={props.onresend.clone()} sent={props.uuid.clone()} />
-                <button
-                    type="button"
-                    class="button ghost"
-                    data-testid="otp-cancel"
-                    onclick={props.oncancel.reform(|_: MouseEvent| ())}
-                >
-                    { "Cancel" }
-                </button>
-            </div>
-        </section>
+        </Frame>
     }
 }

@@ -28,8 +28,19 @@ export async function requests(path) {
   return log.requests.filter((request) => request.path.endsWith(path))
 }
 
-async function ask(path) {
-  const response = await fetch(controlUrl + path)
+/** The sandbox's time, in milliseconds since 1970. */
+export const now = async () => (await ask('/sandbox/clock')).now
+
+/** Moves the sandbox's clock. */
+export const advance = (advanceSeconds) =>
+  ask('/sandbox/clock', {
+    body: JSON.stringify({ advanceSeconds }),
+    headers: { 'content-type': 'application/json' },
+    method: 'POST',
+  })
+
+async function ask(path, init) {
+  const response = await fetch(controlUrl + path, init)
   if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
   return response.json()
 }

@@ -1,0 +1,82 @@
+//! End to end: second factors in the built demo, on both hosts of the sandbox.
+
+#![allow(clippy::unwrap_used)]
+
+mod visitor;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+use step_up_tests::code_at;
+use visitor::{Visitor, assert_is_key};
+
+impl Visitor {
+    /// The sandbox's time, in seconds.
+    async fn now(&self) -> u64 {
+        match &self.server {
+            Some((_, control)) => {
+                let clock: Value = control.get("/sandbox/clock").await;
+                clock["now"].as_u64().unwrap() / 1000
+            }
+            None => SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + self.advanced.get(),
+        }
+    }
+
+    /// A minute passes: the code of a step works once.
+    async fn wait_a_minute(&self) {
+        match &self.server {
+            Some((_, control)) => control.advance(60).await,
+            None => {
+                self.browser.click("clock-1m").await;
+                self.advanced.set(self.advanced.get() + 60);
+            }
+        }
+    }
+
+    /// Enrols an authenticator app, and gives its secret.
+    async fn enrol(&self, old: &str) -> String {
+        self.browser.click("nav-factors").await;
+        self.browser.click("add-totp").await;
+        self.browser.find("otp-input").await;
+        let code = self.code(old).await;
+        self.enter(&code).await;
+        let secret = self.browser.text_where("totp-secret", |text| text.len() == 32).await;
+        let code = code_at(&secret, self.now().await);
+        self.browser.type_into("totp-confirm", &code).await;
+        self.browser.find("device").await;
+        secret
+    }
+}
+
+async fn an_authenticator_app_guards_the_wallet(visitor: Visitor) {
+    let first = visitor.sign_in().await;
+    let secret = visitor.enrol(&first).await;
+    visitor.wait_a_minute().await;
+
+    // Now it is what is asked for, and not a code by email.
+    visitor.browser.click("nav-headless").await;
+    visitor.browser.click("export-wallet").await;
+    visitor.browser.find("totp-input").await;
+    visitor.browser.type_into("totp-input", "000000").await;
+    visitor.browser.text_where("totp-error", |text| text.contains("not right")).await;
+    let code = code_at(&secret, visitor.now().await);
+    visitor.browser.type_into("totp-input", &code).await;
+    assert_is_key(&visitor.key().await);
+    visitor.browser.click("export-done").await;
+
+    // A code works once, also in its own half minute.
+    visitor.browser.click("export-wallet").await;
+    visitor.browser.type_into("totp-input", &code).await;
+    visitor.browser.text_where("totp-error", |text| text.contains("not right")).await;
+    visitor.browser.click("totp-cancel").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authenticator_app_guards_the_wallet_in_page() {
+    an_authenticator_app_guards_the_wallet(Visitor::in_page().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authenticator_app_guards_the_wallet_on_server() {
+    an_authenticator_app_guards_the_wallet(Visitor::on_server().await).await;
+}
