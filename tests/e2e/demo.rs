@@ -11,7 +11,7 @@ use visitor::{EMAIL, Visitor, assert_is_key, wrong};
 async fn a_wallet_is_exported(visitor: Visitor) {
     let first = visitor.sign_in().await;
     let code = visitor.ask_for_export(&first).await;
-    visitor.browser.text_where("otp-destination", |text| text.contains(EMAIL)).await;
+    visitor.browser.text_where("otp-hint", |text| text.contains(EMAIL)).await;
     visitor.enter(&code).await;
     assert_is_key(&visitor.key().await);
     visitor.browser.click("export-done").await;
@@ -120,18 +120,20 @@ async fn an_old_code_and_a_sixth_try_are_refused_and_a_new_code_works_on_server(
     visitor.control().advance(601).await;
     visitor.enter(&old).await;
     visitor.step_up_error("no longer valid").await;
-    visitor.browser.click("try-again").await;
+    visitor.browser.click("otp-resend").await;
+    visitor.browser.find("otp-input").await;
 
-    let code = visitor.ask_for_export("").await;
+    let code = visitor.code("").await;
     for left in ["4 tries", "3 tries", "2 tries", "One try", "0 tries"] {
         visitor.enter(wrong(&code)).await;
         visitor.otp_error(left).await;
     }
     visitor.enter(&code).await;
     visitor.step_up_error("Too many attempts").await;
-    visitor.browser.click("try-again").await;
+    visitor.browser.click("otp-resend").await;
+    visitor.browser.find("otp-input").await;
 
-    let code = visitor.ask_for_export("").await;
+    let code = visitor.code("").await;
     visitor.enter(&code).await;
     assert_is_key(&visitor.key().await);
     let evaluated = visitor
@@ -185,7 +187,7 @@ async fn an_answer_that_does_not_elevate_is_an_error_on_server() {
         visitor.enter(&code).await;
         visitor.step_up_error(sentence).await;
         visitor.browser.text_where("signed-in-user", |text| text.contains(EMAIL)).await;
-        visitor.browser.click("try-again").await;
+        visitor.browser.click("stopped-cancel").await;
     }
     let code = visitor.ask_for_export("").await;
     visitor.enter(&code).await;
