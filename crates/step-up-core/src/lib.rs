@@ -64,6 +64,7 @@ pub mod routing;
 mod secret;
 mod session;
 mod state;
+mod tracker;
 mod transport;
 mod types;
 
@@ -85,7 +86,8 @@ pub use secret::{
     CaptchaToken, ElevatedToken, ExternalJwt, MfaToken, OtpauthUri, RecoveryCode, SessionToken, TotpSecret,
 };
 pub use session::{MemorySessionStore, Session, SessionStatus, SessionStore, StoredSession};
-pub use state::{Action, CallId, StepUpModel, StepUpState};
+pub use state::{Action, StepUpState};
+pub use tracker::StepUpTracker;
 pub use transport::{HttpRequest, HttpResponse, Method, Transport};
 pub use types::{
     Credential, CredentialFormat, CredentialId, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods,

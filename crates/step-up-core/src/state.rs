@@ -70,31 +70,30 @@ impl StepUpState {
 
 /// Names a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallId(u64);
+pub(crate) struct CallId(u64);
 
 /// A state and the latest call, which alone may write it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StepUpModel {
+pub(crate) struct StepUpModel {
     state: StepUpState,
     latest: u64,
 }
 
 impl StepUpModel {
     /// The state.
-    #[must_use]
-    pub fn state(&self) -> &StepUpState {
+    pub(crate) fn state(&self) -> &StepUpState {
         &self.state
     }
 
     /// A call begins, and is the latest from now on.
-    pub fn begin(&mut self) -> CallId {
+    pub(crate) fn begin(&mut self) -> CallId {
         self.latest += 1;
         self.state = std::mem::take(&mut self.state).reduce(Action::Begin);
         CallId(self.latest)
     }
 
     /// A call ended. Says whether the state changed: only the latest call's end changes it.
-    pub fn finish(&mut self, call: CallId, action: Action) -> bool {
+    pub(crate) fn finish(&mut self, call: CallId, action: Action) -> bool {
         if call.0 != self.latest {
             return false;
         }
@@ -103,7 +102,7 @@ impl StepUpModel {
     }
 
     /// Back to the start. What is under way goes on, and writes nothing here.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.latest += 1;
         self.state = StepUpState::default();
     }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+#[cfg(feature = "otp")]
 use super::Credential;
 
 /// Country calling codes ([ITU-T E.164](https://www.itu.int/rec/T-REC-E.164)), each with the country that it stands for
@@ -74,6 +75,7 @@ impl PhoneNumber {
     }
 
     /// The number of a credential. A country that the credential does not name is the main one of its calling code.
+    #[cfg(feature = "otp")]
     pub(crate) fn of(credential: &Credential) -> Option<Self> {
         let code = credential.phone_country_code.as_deref()?;
         let national = credential.phone_number.as_deref()?;
@@ -134,6 +136,7 @@ fn digits(text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
+#[cfg(feature = "otp")]
 mod tests {
     use proptest::prelude::*;
 
