@@ -26,7 +26,8 @@ impl SandboxServer {
     pub fn start(arguments: &[&str]) -> Self {
         let binary = required("STEP_UP_SANDBOX_BIN");
         let mut process = Command::new(&binary)
-            .args(["serve", "--port", "0", "--exit-with-stdin", "--environment-id", Self::ENVIRONMENT_ID])
+            .args(["serve", "--port", "0", "--data", ":memory:", "--exit-with-stdin"])
+            .args(["--environment-id", Self::ENVIRONMENT_ID])
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -35,6 +35,14 @@
 //! # }
 //! ```
 //!
+//! # What outlives the program
+//!
+//! A [`Store`] keeps everything but the log of requests: [`MemoryStore`] for as long as the program runs, `SqliteStore`
+//! (feature `server`) in a file, which the server uses unless `--data :memory:` is given. A request's changes are
+//! committed together before it is answered, so what was acknowledged is there after the server was killed; a power cut
+//! may take the last moments. The key that signs tokens and the position of the randomness are among what is kept: a
+//! restart neither invalidates a token nor draws a code twice. One program at a time has the file.
+//!
 //! # Who may elevate
 //!
 //! A code that was sent to a signed-in user's own, sign-in enabled address grants the scopes that are asked for. A code to
@@ -112,4 +120,6 @@ pub use origin::InvalidOrigin;
 pub use random::Seed;
 pub use reply::{Fate, Reply};
 pub use sandbox::{MAX_BODY, Sandbox};
+#[cfg(feature = "server")]
+pub use store::SqliteStore;
 pub use store::{Change, MemoryStore, Store, StoreError, conformance};

@@ -3,12 +3,15 @@
 use std::{
     io::{self, Read as _, Write as _},
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
 };
 
 use clap::{Parser, Subcommand};
-use step_up_sandbox::{Config, DEFAULT_ENVIRONMENT_ID, MemoryStore, Sandbox, Seed, server::Server};
+use step_up_sandbox::{
+    Config, DEFAULT_ENVIRONMENT_ID, MemoryStore, Sandbox, Seed, SqliteStore, Store, server::Server,
+};
 use tokio::sync::Notify;
 
 /// An identity provider for step-up authentication on your own machine.
@@ -33,13 +36,14 @@ struct Serve {
     /// The port to listen on; 0 takes a free one.
     #[arg(long, default_value_t = 8787)]
     port: u16,
-    /// Where data is kept; ":memory:" keeps nothing.
-    #[arg(long, default_value = ":memory:")]
-    data: String,
+    /// The SQLite file that data is kept in; ":memory:" keeps nothing.
+    #[arg(long, value_name = "FILE", default_value = "sandbox.sqlite")]
+    data: PathBuf,
     /// The environment's identifier, a UUID in lower case.
     #[arg(long, default_value = DEFAULT_ENVIRONMENT_ID)]
     environment_id: String,
-    /// Makes codes, keys and identifiers repeatable. Without it, they differ at every start.
+    /// Makes codes, keys and identifiers repeatable. Without it, they differ at every start. Data that is there already
+    /// keeps its own.
     #[arg(long)]
     seed: Option<u64>,
     /// An origin whose pages may call; may be given several times [default: every loopback origin].
@@ -65,9 +69,6 @@ fn main() -> ExitCode {
 }
 
 fn serve(arguments: &Serve) -> Result<(), Box<dyn std::error::Error>> {
-    if arguments.data != ":memory:" {
-        return Err("only --data :memory: is supported yet: nothing is kept when the sandbox stops".into());
-    }
     let mut config = Config::new(&arguments.environment_id)?;
     for origin in &arguments.origins {
         config = config.allow_origin(origin).map_err(|error| format!("--origin {origin}: {error}"))?;
@@ -79,14 +80,37 @@ fn serve(arguments: &Serve) -> Result<(), Box<dyn std::error::Error>> {
         Some(seed) => seed,
         None => getrandom::u64().map_err(|error| format!("no randomness: {error}"))?,
     };
-    let sandbox = Sandbox::new(config, MemoryStore::new(), Seed::new(seed))?;
+    let new_run = format!("seed {seed}; --seed {seed} repeats this run");
+    if arguments.data == Path::new(IN_MEMORY) {
+        return listen(arguments, Sandbox::new(config, MemoryStore::new(), Seed::new(seed))?, &new_run);
+    }
+    let path = arguments.data.display();
+    let at = |error| format!("--data {path}: {error}");
+    let store = SqliteStore::open(&arguments.data).map_err(at)?;
+    let words = match (store.is_empty().map_err(at)?, arguments.seed) {
+        (true, _) => format!("{new_run} in a new file; data is kept in {path}"),
+        (false, None) => format!("goes on where {path} stopped"),
+        (false, Some(_)) => format!("goes on where {path} stopped; --seed is for new files"),
+    };
+    listen(arguments, Sandbox::new(config, store, Seed::new(seed)).map_err(at)?, &words)
+}
+
+/// The `--data` that is no file.
+const IN_MEMORY: &str = ":memory:";
+
+/// Says `words` and where it listens, and answers until it is told to stop.
+fn listen<S: Store + Send + 'static>(
+    arguments: &Serve,
+    sandbox: Sandbox<S>,
+    words: &str,
+) -> Result<(), Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let address = SocketAddr::new(arguments.host, arguments.port);
         let server = Server::bind(sandbox, address).await.map_err(|error| format!("{address}: {error}"))?;
         let address = server.address()?;
         let stop = stop_signal(arguments.exit_with_stdin)?;
-        writeln!(io::stderr(), "step-up-sandbox: seed {seed}; --seed {seed} repeats this run")?;
+        writeln!(io::stderr(), "step-up-sandbox: {words}")?;
         writeln!(io::stdout(), "listening on http://{address}/api/v0")?;
         io::stdout().flush()?;
         server.run(stop).await;

@@ -5,10 +5,14 @@
 
 pub mod conformance;
 mod memory;
+#[cfg(feature = "server")]
+mod sqlite;
 mod table;
 mod tx;
 
 pub use memory::MemoryStore;
+#[cfg(feature = "server")]
+pub use sqlite::SqliteStore;
 pub(crate) use table::Table;
 pub(crate) use tx::Tx;
 
@@ -64,6 +68,17 @@ pub enum StoreError {
     Failed {
         /// In the store's words.
         why: String,
+    },
+    /// Another program has the store open.
+    #[error("another program is using it")]
+    InUse,
+    /// A later version of this library wrote it.
+    #[error("it was written by a newer version: its layout is {layout}, and this version knows {known}")]
+    Newer {
+        /// The number of its layout.
+        layout: i64,
+        /// The number of the latest layout that this version can read.
+        known: i64,
     },
     /// A value is not what this version keeps in the collection.
     #[error("\"{collection}\" holds a value that cannot be read; it was written by another version")]
