@@ -58,7 +58,8 @@ fn a_fixture_that_cannot_be_made_is_refused_as_a_whole() {
     lab.person("bob@example.com");
     for body in [
         json!({}),
-        json!({ "email": "ada@example.com", "phone": "+15550100" }),
+        json!({ "email": "ada@example.com", "phone": "5555550100" }),
+        json!({ "email": "ada@example.com", "wallets": [] }),
         json!({ "email": "ada@example.com", "totp": true }),
         json!({ "email": "ada" }),
         json!({ "email": "bob@example.com" }),

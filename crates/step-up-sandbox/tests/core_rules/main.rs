@@ -13,6 +13,7 @@ mod origin;
 mod recovery;
 mod restart;
 mod session;
+mod sms;
 mod token;
 mod total;
 mod totp;
