@@ -7,6 +7,7 @@ use super::codes;
 use crate::{
     address::{Address, Channel},
     call::Call,
+    captcha,
     email::Email,
     otp,
     reply::{Outcome, ok},
@@ -15,6 +16,8 @@ use crate::{
 #[derive(Deserialize)]
 struct CreateBody {
     email: String,
+    #[serde(rename = "captchaToken")]
+    captcha: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -29,6 +32,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
     let session = call.session_if_any()?;
     let body: CreateBody = call.body()?;
     let address = Address::from(Email::parse(&body.email)?);
+    captcha::demand(call, body.captcha.as_deref())?;
     let user = session.as_ref().map(|session| &session.user);
     let verification = otp::send(&mut call.world, &address, user, false)?;
     ok(&json!({ "verificationUUID": verification, "email": body.email }))

@@ -7,7 +7,7 @@ use super::codes;
 use crate::{
     address::{Address, Channel},
     call::Call,
-    otp,
+    captcha, otp,
     phone::Phone,
     reply::{Outcome, ok},
 };
@@ -26,6 +26,8 @@ struct Number {
 struct CreateBody {
     #[serde(flatten)]
     number: Number,
+    #[serde(rename = "captchaToken")]
+    captcha: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +43,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
     let session = call.session_if_any()?;
     let body: CreateBody = call.body()?;
     let address = body.number.address()?;
+    captcha::demand(call, body.captcha.as_deref())?;
     let user = session.as_ref().map(|session| &session.user);
     let verification = otp::send(&mut call.world, &address, user, false)?;
     body.number.answer(&verification)

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // The helpers of tests are tests.
 
+mod captcha;
 mod codes;
 mod control;
 mod device;
