@@ -25,7 +25,7 @@ pub(crate) fn refusal(response: &HttpResponse, scopes: &[TokenScope], now: Times
         | "too_many_sms_verification_attempts"
         | "too_many_verification_attempts" => StepUpError::TooManyAttempts,
         "mfa_required" => StepUpError::MfaRequired,
-        "captcha_required" => StepUpError::CaptchaRequired,
+        "captcha_required" | "captcha_invalid" => StepUpError::CaptchaRequired,
         "invalid_external_auth" => StepUpError::InvalidExternalAuth,
         _ if is_elevation_challenge(response, code) => StepUpError::NotElevated { missing: scopes.to_vec() },
         _ if response.status == 429 => StepUpError::RateLimited { retry_after: retry_after(response, now) },
@@ -88,7 +88,9 @@ mod tests {
             assert_eq!(of(code), StepUpError::TooManyAttempts, "{code}");
         }
         assert_eq!(of("mfa_required"), StepUpError::MfaRequired);
-        assert_eq!(of("captcha_required"), StepUpError::CaptchaRequired);
+        for code in ["captcha_required", "captcha_invalid"] {
+            assert_eq!(of(code), StepUpError::CaptchaRequired, "{code}");
+        }
         assert_eq!(of("invalid_external_auth"), StepUpError::InvalidExternalAuth);
         assert_eq!(
             of("something_new"),

@@ -5,8 +5,11 @@ use serde_json::{Map, Value, json};
 use step_up_core::{Credential, CredentialFormat, CredentialId, Timestamp, User, UserId};
 
 use crate::{
+    address::Address,
     email::Email,
-    guesses, mfa, otp, random, recovery, session,
+    guesses, mfa, otp,
+    phone::Phone,
+    random, recovery, session,
     session::{SESSION_SCOPE, Session},
     store::{StoreError, Table},
     time, wallet,
@@ -22,6 +25,8 @@ pub(crate) struct Account {
     pub(crate) last_verified_credential: Option<CredentialId>,
     /// The main address.
     pub(crate) email: Option<Email>,
+    /// The main number.
+    pub(crate) phone: Option<Phone>,
     /// What the user set themselves, under its name on the wire.
     pub(crate) fields: Map<String, Value>,
     #[serde(with = "time::millis")]
@@ -41,21 +46,22 @@ pub(crate) struct LinkedCredential {
 
 pub(crate) const ACCOUNTS: Table<Account> = Table::new("accounts");
 
-/// Whose credential an email address is. An address belongs to one user.
+/// Whose credential an address is, by its text. An address belongs to one user.
 pub(crate) const ADDRESSES: Table<UserId> = Table::new("addresses");
 
 /// A new user with this address, which is verified, and an embedded wallet.
-pub(crate) fn create(world: &mut World<'_>, email: &Email) -> Result<Account, StoreError> {
+pub(crate) fn create(world: &mut World<'_>, address: &Address) -> Result<Account, StoreError> {
     let mut account = Account {
         id: random::uuid(&mut world.tx)?.into(),
         credentials: Vec::new(),
         last_verified_credential: None,
         email: None,
+        phone: None,
         fields: Map::new(),
         first_visit: world.now,
         last_visit: world.now,
     };
-    let credential = link_email(world, &mut account, email, true)?;
+    let credential = link(world, &mut account, address, true)?;
     account.last_verified_credential = Some(credential);
     let wallet = wallet::create(world, &account.id)?;
     account.credentials.push(LinkedCredential::now(world, wallet));
@@ -64,18 +70,20 @@ pub(crate) fn create(world: &mut World<'_>, email: &Email) -> Result<Account, St
 }
 
 /// Makes a verified address a credential of the user. The account is not saved yet.
-pub(crate) fn link_email(
+pub(crate) fn link(
     world: &mut World<'_>,
     account: &mut Account,
-    email: &Email,
+    address: &Address,
     is_sign_in_enabled: bool,
 ) -> Result<CredentialId, StoreError> {
     let id = CredentialId::from(random::uuid(&mut world.tx)?);
-    let mut credential = Credential::email(id.clone(), email.as_str());
+    let mut credential = address.credential(id.clone());
     credential.sign_in_enabled = is_sign_in_enabled;
     account.credentials.push(LinkedCredential::now(world, credential));
-    ADDRESSES.put(&mut world.tx, email.as_str(), &account.id)?;
-    account.email.get_or_insert_with(|| email.clone());
+    ADDRESSES.put(&mut world.tx, &address.text(), &account.id)?;
+    if !account.has_main(address) {
+        account.set_main(address);
+    }
     Ok(id)
 }
 
@@ -91,8 +99,8 @@ pub(crate) fn of_session(world: &World<'_>, session: &Session) -> Result<Account
 }
 
 /// The user who has this address.
-pub(crate) fn of_email(world: &World<'_>, email: &Email) -> Result<Option<Account>, StoreError> {
-    match ADDRESSES.get(&world.tx, email.as_str())? {
+pub(crate) fn of_address(world: &World<'_>, address: &Address) -> Result<Option<Account>, StoreError> {
+    match ADDRESSES.get(&world.tx, &address.text())? {
         Some(user) => ACCOUNTS.get(&world.tx, user.as_str()),
         None => Ok(None),
     }
@@ -123,11 +131,24 @@ impl LinkedCredential {
 
 impl Account {
     /// The user's credential for this address.
-    pub(crate) fn email_credential(&self, email: &Email) -> Option<&Credential> {
-        self.credentials
-            .iter()
-            .map(|linked| &linked.credential)
-            .find(|credential| credential.email.as_deref() == Some(email.as_str()))
+    pub(crate) fn credential_of(&self, address: &Address) -> Option<&Credential> {
+        self.credentials.iter().map(|linked| &linked.credential).find(|credential| address.is_of(credential))
+    }
+
+    /// Whether the user has a main address of this kind.
+    fn has_main(&self, address: &Address) -> bool {
+        match address {
+            Address::Email(_) => self.email.is_some(),
+            Address::Phone(_) => self.phone.is_some(),
+        }
+    }
+
+    /// Makes it the user's main address of its kind.
+    pub(crate) fn set_main(&mut self, address: &Address) {
+        match address {
+            Address::Email(email) => self.email = Some(email.clone()),
+            Address::Phone(phone) => self.phone = Some(phone.clone()),
+        }
     }
 
     /// What the user may re-authenticate with: an embedded wallet signs without them, so it is none of these.
@@ -151,6 +172,7 @@ impl Account {
         user.last_verified_credential_id.clone_from(&self.last_verified_credential);
         let mut json = serde_json::to_value(&user).map_err(|_| unwritable())?;
         json["verifiedCredentials"] = serde_json::to_value(&self.credentials).map_err(|_| unwritable())?;
+        json["phoneNumber"] = self.phone.as_ref().map(Phone::e164).into();
         json["firstVisit"] = time::iso8601(self.first_visit).into();
         json["lastVisit"] = time::iso8601(self.last_visit).into();
         json["newUser"] = (self.first_visit == self.last_visit).into();

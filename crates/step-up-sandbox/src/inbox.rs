@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    email::Email,
+    address::{Address, Channel},
     store::{StoreError, Table},
     time,
     world::World,
@@ -21,12 +21,6 @@ pub(crate) struct Message {
     sent_at: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Channel {
-    Email,
-}
-
 pub(crate) const MESSAGES: Table<Message> = Table::new("messages");
 
 /// How many messages are kept.
@@ -34,7 +28,7 @@ const CAPACITY: usize = 200;
 
 pub(crate) fn deliver(
     world: &mut World<'_>,
-    to: &Email,
+    to: &Address,
     code: &str,
     verification: &str,
 ) -> Result<(), StoreError> {
@@ -47,8 +41,8 @@ pub(crate) fn deliver(
         &mut world.tx,
         &key,
         &Message {
-            to: to.as_str().to_owned(),
-            channel: Channel::Email,
+            to: to.text(),
+            channel: to.channel(),
             code: code.to_owned(),
             verification: verification.to_owned(),
             sent_at: time::iso8601(world.now),

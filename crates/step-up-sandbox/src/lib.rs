@@ -58,7 +58,8 @@
 //! | call | does |
 //! |---|---|
 //! | `GET /sandbox/inbox?to=ADDRESS` | the messages, newest first: `[{to, channel, code, verificationUUID, sentAt}]` |
-//! | `POST /sandbox/users` | a new user, signed in: `{email?, emails?, sessionPublicKey?}` → a verification's answer and `wallets: [{walletId, address, privateKey}]` |
+//! | `POST /sandbox/users` | a new user, signed in with the first address; `phone` is as in `+15555550100`: `{email?, emails?, phone?, sessionPublicKey?}` → a verification's answer and `wallets: [{walletId, address, privateKey}]` |
+//! | `POST /sandbox/captcha` | what solving a captcha gives, for one send within two minutes: `{captchaToken, expiresAt}` |
 //! | `GET`, `PUT /sandbox/settings` | the environment's settings; what a `PUT` leaves out is as in a new environment, and what the sandbox would not act on is refused |
 //! | `GET`, `POST /sandbox/clock` | `{advanceSeconds}` or `{now}`, in milliseconds since 1970 → `{now}` |
 //! | `GET`, `POST`, `DELETE /sandbox/faults` | what waits; orders a fault; cancels all |
@@ -82,7 +83,9 @@
 //! them.
 
 mod account;
+mod address;
 mod call;
+mod captcha;
 mod config;
 mod control;
 mod elevation;
@@ -96,6 +99,7 @@ mod origin;
 mod otp;
 #[cfg(feature = "page")]
 pub mod page;
+mod phone;
 mod random;
 mod recovery;
 mod reply;

@@ -9,8 +9,8 @@ use step_up_core::{Timestamp, UserId};
 use subtle::ConstantTimeEq;
 
 use crate::{
+    address::{Address, Channel},
     call::Call,
-    email::Email,
     inbox, random,
     reply::{Outcome, Refusal},
     store::{StoreError, Table},
@@ -29,7 +29,7 @@ const SENDS_PER_HOUR: usize = 30;
 pub(crate) struct Verification {
     #[serde(skip)]
     uuid: String,
-    pub(crate) email: Email,
+    pub(crate) address: Address,
     /// Who asked for it; nobody when it is to sign in.
     user: Option<UserId>,
     /// Whether the address becomes the user's main one.
@@ -58,15 +58,15 @@ pub(crate) const SENDS: Table<Vec<i64>> = Table::new("sends");
 /// could make a stranger's code void that way, so without a user it stands beside others.
 pub(crate) fn send(
     world: &mut World<'_>,
-    email: &Email,
+    address: &Address,
     user: Option<&UserId>,
     becomes_main: bool,
 ) -> Outcome<String> {
-    count_send(world, email)?;
+    count_send(world, &address.text())?;
     for (uuid, mut other) in VERIFICATIONS.list(&world.tx, "")? {
         if other.expires_at.after(DAY) <= world.now {
             VERIFICATIONS.delete(&mut world.tx, &uuid);
-        } else if user.is_some() && other.user.as_ref() == user && other.email == *email {
+        } else if user.is_some() && other.user.as_ref() == user && other.address == *address {
             other.replace();
             VERIFICATIONS.put(&mut world.tx, &uuid, &other)?;
         }
@@ -74,7 +74,7 @@ pub(crate) fn send(
     let uuid = random::uuid(&mut world.tx)?;
     let verification = Verification {
         uuid: uuid.clone(),
-        email: email.clone(),
+        address: address.clone(),
         user: user.cloned(),
         becomes_main,
         code: random::code(&mut world.tx)?,
@@ -83,7 +83,7 @@ pub(crate) fn send(
         state: State::Open,
     };
     VERIFICATIONS.put(&mut world.tx, &uuid, &verification)?;
-    inbox::deliver(world, email, &verification.code, &uuid)?;
+    inbox::deliver(world, address, &verification.code, &uuid)?;
     Ok(uuid)
 }
 
@@ -91,53 +91,58 @@ pub(crate) fn send(
 pub(crate) fn resend(
     world: &mut World<'_>,
     uuid: &str,
-    email: &Email,
+    address: &Address,
     user: Option<&UserId>,
 ) -> Outcome<String> {
-    let mut last = find(world, uuid, user)?;
-    if last.email != *email {
+    let mut last = find(world, uuid, address.channel(), user)?;
+    if last.address != *address {
         return Err(unknown().into());
     }
-    let replacement = send(world, email, user, last.becomes_main)?;
+    let replacement = send(world, address, user, last.becomes_main)?;
     last.replace();
     last.save(world)?;
     Ok(replacement)
 }
 
-fn count_send(world: &mut World<'_>, email: &Email) -> Outcome<()> {
-    let mut sends = SENDS.get(&world.tx, email.as_str())?.unwrap_or_default();
+fn count_send(world: &mut World<'_>, address: &str) -> Outcome<()> {
+    let mut sends = SENDS.get(&world.tx, address)?.unwrap_or_default();
     sends.retain(|sent| Timestamp::from_millis(*sent).after(HOUR) > world.now);
     if sends.len() >= SENDS_PER_HOUR {
         let frees_at = Timestamp::from_millis(sends[0]).after(HOUR);
         return Err(Refusal::rate_limited(time::secs_until(world.now, frees_at)).into());
     }
     sends.push(world.now.as_millis());
-    Ok(SENDS.put(&mut world.tx, email.as_str(), &sends)?)
+    Ok(SENDS.put(&mut world.tx, address, &sends)?)
 }
 
-/// The verification that this user, or nobody, asked for.
-fn find(world: &World<'_>, uuid: &str, user: Option<&UserId>) -> Outcome<Verification> {
+/// The verification over this channel that this user, or nobody, asked for.
+fn find(world: &World<'_>, uuid: &str, channel: Channel, user: Option<&UserId>) -> Outcome<Verification> {
     match VERIFICATIONS.get(&world.tx, uuid)? {
-        Some(verification) if verification.user.as_ref() == user => {
+        Some(verification)
+            if verification.user.as_ref() == user && verification.address.channel() == channel =>
+        {
             Ok(Verification { uuid: uuid.to_owned(), ..verification })
         }
         _ => Err(unknown().into()),
     }
 }
 
-/// The verification that this user, or nobody, asked for, if its code can still be tried.
-pub(crate) fn open(world: &World<'_>, uuid: &str, user: Option<&UserId>) -> Outcome<Verification> {
-    let verification = find(world, uuid, user)?;
+/// The verification over this channel that this user, or nobody, asked for, if its code can still be tried.
+pub(crate) fn open(
+    world: &World<'_>,
+    uuid: &str,
+    channel: Channel,
+    user: Option<&UserId>,
+) -> Outcome<Verification> {
+    let verification = find(world, uuid, channel, user)?;
     if verification.state != State::Open {
-        return Err(void().into());
+        return Err(void(channel).into());
     }
     if verification.tries >= TRIES {
-        return Err(
-            Refusal::unprocessable("too_many_email_verification_attempts", "Too many attempts.").into()
-        );
+        return Err(too_many(channel).into());
     }
     if verification.expires_at <= world.now {
-        return Err(void().into());
+        return Err(void(channel).into());
     }
     Ok(verification)
 }
@@ -175,15 +180,34 @@ impl Verification {
         }
         self.save(&mut call.world)?;
         call.world.tx.keep();
-        Err(Refusal::unprocessable("wrong_email_verification_token", "That code is not right.")
-            .with_payload(json!({ "attemptsLeft": TRIES - self.tries }))
-            .into())
+        let refusal = wrong(self.address.channel());
+        Err(refusal.with_payload(json!({ "attemptsLeft": TRIES - self.tries })).into())
     }
 }
 
+fn wrong(channel: Channel) -> Refusal {
+    let code = match channel {
+        Channel::Email => "wrong_email_verification_token",
+        Channel::Sms => "wrong_sms_verification_token",
+    };
+    Refusal::unprocessable(code, "That code is not right.")
+}
+
+fn too_many(channel: Channel) -> Refusal {
+    let code = match channel {
+        Channel::Email => "too_many_email_verification_attempts",
+        Channel::Sms => "too_many_sms_verification_attempts",
+    };
+    Refusal::unprocessable(code, "Too many attempts.")
+}
+
 /// The code is too old, was replaced or was used.
-fn void() -> Refusal {
-    Refusal::unprocessable("invalid_email_verification", "That code is no longer valid.")
+fn void(channel: Channel) -> Refusal {
+    let code = match channel {
+        Channel::Email => "invalid_email_verification",
+        Channel::Sms => "invalid_sms_verification",
+    };
+    Refusal::unprocessable(code, "That code is no longer valid.")
 }
 
 /// No such verification, or somebody else's: an answer that told them apart would tell what others do.

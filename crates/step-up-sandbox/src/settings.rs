@@ -17,6 +17,8 @@ const STEP_UP_VERSION: &str = "2026_04_01";
 /// Every version that an environment can be set to.
 const API_VERSIONS: [&str; 2] = ["2026_01_01", STEP_UP_VERSION];
 
+const CAPTCHA_PROVIDERS: [&str; 2] = ["hcaptcha", "cloudflareTurnstile"];
+
 pub(crate) const SETTINGS: Table<Value> = Table::new("settings");
 const CURRENT: &str = "current";
 
@@ -35,7 +37,7 @@ fn defaults() -> Value {
         "security": {
             "mfa": { "enabled": false, "required": false, "actions": [] },
             "auth": { "storage": ["localstorage"], "allowMultipleCredentialsForSignIn": true },
-            "captcha": { "enabled": false },
+            "captcha": { "enabled": false, "provider": "hcaptcha", "siteKey": "sandbox" },
             "externalAuth": { "enabled": false },
             "deviceRegistrationRequired": false
         },
@@ -98,9 +100,14 @@ fn check(settings: &Value) -> Outcome<()> {
     if rules.security.mfa.actions.iter().any(|action| !(1..=86_400).contains(&action.secs())) {
         return refuse("security.mfa.actions[].tokenExpirySeconds is between 1 and 86400.");
     }
+    let captcha = &rules.security.captcha;
+    if captcha.enabled
+        && (!CAPTCHA_PROVIDERS.contains(&captcha.provider.as_str()) || captcha.site_key.is_empty())
+    {
+        return refuse("security.captcha has a provider, hcaptcha or cloudflareTurnstile, and a siteKey.");
+    }
     let is_on = |path: &str| settings.pointer(path).is_some_and(|value| *value != json!(false));
     for (is_asked_for, name) in [
-        (is_on("/security/captcha/enabled"), "security.captcha.enabled"),
         (is_on("/security/hCaptcha/enabled"), "security.hCaptcha.enabled"),
         (is_on("/security/externalAuth/enabled"), "security.externalAuth.enabled"),
         (is_on("/security/externalAuth/cookieName"), "security.externalAuth.cookieName"),
@@ -135,6 +142,8 @@ struct Security {
     mfa: Mfa,
     #[serde(default)]
     auth: Auth,
+    #[serde(default)]
+    captcha: Captcha,
     #[serde(rename = "deviceRegistrationRequired", default)]
     device_registration_required: bool,
 }
@@ -151,6 +160,16 @@ struct Auth {
     storage: Vec<String>,
     #[serde(rename = "allowMultipleCredentialsForSignIn", default)]
     allow_multiple_credentials: bool,
+}
+
+#[derive(Default, Deserialize)]
+struct Captcha {
+    #[serde(default)]
+    enabled: bool,
+    #[serde(default)]
+    provider: String,
+    #[serde(rename = "siteKey", default)]
+    site_key: String,
 }
 
 /// How long an action's elevation lives, and how often it counts.
@@ -221,6 +240,11 @@ impl Rules {
     /// Whether calls that carry a device signature must.
     pub(crate) fn is_device_signature_required(&self) -> bool {
         self.security.device_registration_required
+    }
+
+    /// Whether a captcha comes before a code.
+    pub(crate) fn is_captcha_on(&self) -> bool {
+        self.security.captcha.enabled
     }
 
     /// Whether more than the first credential of a user may sign them in.
@@ -328,7 +352,7 @@ mod tests {
             }
         };
         for settings in [
-            json!({ "security": { "captcha": { "enabled": true } } }),
+            json!({ "security": { "hCaptcha": { "enabled": true } } }),
             json!({ "security": { "auth": { "storage": ["cookie"] } } }),
             json!({ "security": { "auth": { "storage": ["localstorage", "cookie"] } } }),
             json!({ "security": { "externalAuth": { "enabled": true } } }),
@@ -341,6 +365,10 @@ mod tests {
             json!({ "sdk": { "minApiVersion": "2020_01_01" } }),
             json!({ "sdk": 1 }),
             json!({ "security": { "deviceRegistrationRequired": "yes" } }),
+            json!({ "security": { "captcha": { "enabled": "yes" } } }),
+            json!({ "security": { "captcha": { "enabled": true, "provider": "recaptcha" } } }),
+            json!({ "security": { "captcha": { "enabled": true, "siteKey": "" } } }),
+            json!({ "security": { "captcha": { "enabled": true, "siteKey": null } } }),
             json!({ "security": { "mfa": { "actions": [{ "action": "user.update", "tokenExpirySeconds": 0 }] } } }),
             json!({ "security": { "mfa": { "actions": [{ "action": "user.update", "tokenBehavior": "x" }] } } }),
         ] {

@@ -9,6 +9,7 @@ use step_up_core::Method::{Delete, Get, Post, Put};
 use crate::{
     account::{ACCOUNTS, ADDRESSES},
     call::Call,
+    captcha::{self, CAPTCHAS},
     elevation::ELEVATIONS,
     fault::{self, FAULTS},
     guesses::GUESSES,
@@ -30,6 +31,7 @@ use crate::{
 const ROUTES: &[Route] = &[
     route(Get, "/sandbox/inbox", inbox),
     route(Post, "/sandbox/users", users::create),
+    route(Post, "/sandbox/captcha", solve_captcha),
     route(Get, "/sandbox/settings", settings),
     route(Put, "/sandbox/settings", replace_settings),
     route(Get, "/sandbox/clock", clock),
@@ -52,6 +54,12 @@ pub(crate) fn dispatch(call: &mut Call<'_>) -> Outcome {
 /// `GET /sandbox/inbox?to=ADDRESS`: the messages, newest first.
 fn inbox(call: &mut Call<'_>) -> Outcome {
     ok(&inbox::messages(&call.world, call.query("to").as_deref())?)
+}
+
+/// `POST /sandbox/captcha`: what solving a captcha gives.
+fn solve_captcha(call: &mut Call<'_>) -> Outcome {
+    let (token, expires_at) = captcha::issue(&mut call.world)?;
+    ok(&json!({ "captchaToken": token, "expiresAt": time::iso8601(expires_at) }))
 }
 
 fn settings(call: &mut Call<'_>) -> Outcome {
@@ -117,9 +125,10 @@ fn requests(call: &mut Call<'_>) -> Outcome {
 
 /// Everything that `reset` forgets: all but the signing key and the position of the randomness, so that nothing that
 /// was given out is given out again.
-const FORGOTTEN: [&str; 17] = [
+const FORGOTTEN: [&str; 18] = [
     ACCOUNTS.name(),
     ADDRESSES.name(),
+    CAPTCHAS.name(),
     COUNTERS.name(),
     DEVICES.name(),
     ELEVATIONS.name(),

@@ -5,20 +5,24 @@ use serde_json::json;
 
 use crate::{
     account,
+    address::Address,
     call::Call,
     email::Email,
+    phone::Phone,
     reply::{Outcome, Refusal, ok},
     session,
     wallet::WALLETS,
+    world::World,
 };
 
-/// Unknown members are refused: a test that asks for a phone must not get a user without one.
+/// Unknown members are refused: a test that asks for a wallet must not get a user without one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
     email: Option<String>,
     #[serde(default)]
     emails: Vec<String>,
+    phone: Option<String>,
     #[serde(rename = "sessionPublicKey")]
     session_public_key: Option<String>,
 }
@@ -28,19 +32,16 @@ struct Body {
 pub(super) fn create(call: &mut Call<'_>) -> Outcome {
     let body: Body = call.body()?;
     let public_key = call.session_public_key(body.session_public_key.as_deref())?;
-    let emails = body.email.iter().chain(&body.emails).map(|email| Email::parse(email));
-    let emails = emails.collect::<Outcome<Vec<_>>>()?;
-    let Some((first, others)) = emails.split_first() else {
-        return Err(
-            Refusal::unprocessable("invalid_request", "A user has at least one email address.").into()
-        );
+    let addresses = body.addresses()?;
+    let Some((first, others)) = addresses.split_first() else {
+        return Err(Refusal::unprocessable("invalid_request", "A user has at least one address.").into());
     };
     let world = &mut call.world;
     ensure_free(world, first)?;
     let mut account = account::create(world, first)?;
-    for email in others {
-        ensure_free(world, email)?;
-        account::link_email(world, &mut account, email, true)?;
+    for address in others {
+        ensure_free(world, address)?;
+        account::link(world, &mut account, address, true)?;
     }
     account::save(world, &account)?;
     let Some(credential) = account.last_verified_credential.clone() else {
@@ -57,9 +58,22 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
     ok(&answer)
 }
 
-fn ensure_free(world: &crate::world::World<'_>, email: &Email) -> Outcome<()> {
-    if account::of_email(world, email)?.is_some() {
-        return Err(Refusal::unprocessable("email_taken", "Another user has this address.").into());
+impl Body {
+    fn addresses(&self) -> Outcome<Vec<Address>> {
+        let emails =
+            self.email.iter().chain(&self.emails).map(|email| Email::parse(email).map(Address::from));
+        let phones = self.phone.iter().map(|phone| Phone::from_e164(phone).map(Address::from));
+        emails.chain(phones).collect()
+    }
+}
+
+fn ensure_free(world: &World<'_>, address: &Address) -> Outcome<()> {
+    if account::of_address(world, address)?.is_some() {
+        let code = match address {
+            Address::Email(_) => "email_taken",
+            Address::Phone(_) => "phone_taken",
+        };
+        return Err(Refusal::unprocessable(code, "Another user has this address.").into());
     }
     Ok(())
 }

@@ -1,10 +1,12 @@
 //! The API that clients call (`docs/PROTOCOL.md`): one file per resource.
 
+mod codes;
 mod email;
 mod environment;
 mod mfa;
 mod recovery;
 mod session;
+mod sms;
 mod step_up;
 mod users;
 mod wallets;
@@ -30,6 +32,10 @@ const ROUTES: &[Route] = &[
     route(Post, "emailVerifications/retry", email::retry),
     route(Post, "emailVerifications/signin", email::sign_in),
     route(Post, "emailVerifications/verify", email::verify),
+    route(Post, "smsVerifications/create", sms::create),
+    route(Post, "smsVerifications/retry", sms::retry),
+    route(Post, "smsVerifications/signin", sms::sign_in),
+    route(Post, "smsVerifications/verify", sms::verify),
     route(Post, "stepUp/check", step_up::check),
     route(Post, "refresh", session::refresh),
     route(Post, "revoke", session::revoke),
@@ -53,7 +59,6 @@ const ROUTES: &[Route] = &[
 
 /// What the protocol has and the sandbox does not, by the start of the path.
 const UNBUILT: &[(&str, &str)] = &[
-    ("smsVerifications/", "codes by SMS"),
     ("users/mfa/", "this second factor"),
     ("users/passkeys", "passkeys"),
     ("wallets/", "wallet signatures"),

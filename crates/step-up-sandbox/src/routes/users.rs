@@ -5,10 +5,13 @@ use step_up_core::TokenScope;
 
 use crate::{
     account::{self, ACCOUNTS, Account},
+    address::Address,
     call::Call,
     elevation::Proof,
     email::Email,
-    otp, recovery,
+    otp,
+    phone::Phone,
+    recovery,
     reply::{Outcome, Refusal, done, ok},
     session,
 };
@@ -30,7 +33,8 @@ pub(super) fn delete(call: &mut Call<'_>) -> Outcome {
     done()
 }
 
-/// Sets fields of the user. A new email address becomes theirs once the code that is sent there was verified.
+/// Sets fields of the user. A new email address or phone number becomes theirs once the code that is sent there was
+/// verified.
 pub(super) fn update(call: &mut Call<'_>) -> Outcome {
     let mut session = call.session()?;
     let fields: Map<String, Value> = call.body()?;
@@ -46,23 +50,32 @@ pub(super) fn update(call: &mut Call<'_>) -> Outcome {
         ensure_username_is_free(call, &account, username)?;
         account.fields.insert("username".into(), username.clone());
     }
-    if update.changes_phone {
-        return Err(Refusal::not_implemented("phone numbers").into());
-    }
     account.fields.extend(update.plain);
-    let sent = match &update.email {
-        Some(email) => Some((email, otp::send(&mut call.world, email, Some(&account.id), true)?)),
-        None => None,
-    };
+    let mut send = |address: Address| otp::send(&mut call.world, &address, Some(&account.id), true);
+    let email_verification = update.email.clone().map(|email| send(email.into())).transpose()?;
+    let sms_verification = update.phone.clone().map(|phone| send(phone.into())).transpose()?;
     account::save(&mut call.world, &account)?;
     session::renew(&mut call.world, &mut session)?;
     if let Some(permit) = permit {
         permit.spend(&mut call.world)?;
     }
     let mut answer = session::verified(&call.world, &session, &account, None)?;
-    answer["nextView"] = if sent.is_some() { "verify-email" } else { "done" }.into();
-    if let Some((email, uuid)) = sent {
+    answer["nextView"] = match (&email_verification, &sms_verification) {
+        (Some(_), _) => "verify-email",
+        (None, Some(_)) => "verify-sms",
+        (None, None) => "done",
+    }
+    .into();
+    if let (Some(uuid), Some(email)) = (email_verification, &update.email) {
         answer["emailVerification"] = json!({ "verificationUUID": uuid, "email": email.as_str() });
+    }
+    if let (Some(uuid), Some(phone)) = (sms_verification, &update.phone) {
+        answer["smsVerification"] = json!({
+            "verificationUUID": uuid,
+            "phoneNumber": phone.national(),
+            "phoneCountryCode": phone.country_code(),
+            "isoCountryCode": phone.iso(),
+        });
     }
     ok(&answer)
 }
@@ -75,7 +88,7 @@ struct Update {
     email: Option<Email>,
     /// A name, or null for none.
     username: Option<Value>,
-    changes_phone: bool,
+    phone: Option<Phone>,
 }
 
 /// Text, or null.
@@ -113,7 +126,11 @@ impl Update {
                     let email = Email::parse(value.as_str().unwrap_or_default())?;
                     update.email = Some(email).filter(|email| account.email.as_ref() != Some(email));
                 }
-                "phoneNumber" => update.changes_phone = !value.is_null(),
+                "phoneNumber" if value.is_null() && account.phone.is_none() => {}
+                "phoneNumber" => {
+                    let phone = Phone::from_e164(value.as_str().unwrap_or_default())?;
+                    update.phone = Some(phone).filter(|phone| account.phone.as_ref() != Some(phone));
+                }
                 "username" if is_text(value) => {
                     let current = account.fields.get(name).unwrap_or(&Value::Null);
                     update.username = Some(value.clone()).filter(|username| username != current);
@@ -135,7 +152,7 @@ impl Update {
     }
 
     fn is_sensitive(&self) -> bool {
-        self.email.is_some() || self.username.is_some() || self.changes_phone
+        self.email.is_some() || self.username.is_some() || self.phone.is_some()
     }
 }
 

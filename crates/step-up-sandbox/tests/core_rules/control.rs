@@ -58,7 +58,8 @@ fn a_fixture_that_cannot_be_made_is_refused_as_a_whole() {
     lab.person("bob@example.com");
     for body in [
         json!({}),
-        json!({ "email": "ada@example.com", "phone": "+15550100" }),
+        json!({ "email": "ada@example.com", "phone": "5555550100" }),
+        json!({ "email": "ada@example.com", "wallets": [] }),
         json!({ "email": "ada@example.com", "totp": true }),
         json!({ "email": "ada" }),
         json!({ "email": "bob@example.com" }),
@@ -122,7 +123,7 @@ fn settings_are_read_by_clients_as_they_were_written() {
         assert!(!read.body[member].is_null(), "{member}");
     }
     assert_eq!(control(&mut lab, Method::Get, "settings", &Value::Null).ok().body, read.body);
-    control(&mut lab, Method::Put, "settings", &json!({ "security": { "captcha": { "enabled": true } } }))
+    control(&mut lab, Method::Put, "settings", &json!({ "security": { "mfa": { "required": true } } }))
         .refused(501, "not_implemented");
     assert_eq!(lab.get("/settings").send().ok().body, read.body);
 }
@@ -196,6 +197,7 @@ fn without_control_there_is_none() {
     for (method, path) in [
         (Method::Get, "inbox"),
         (Method::Post, "users"),
+        (Method::Post, "captcha"),
         (Method::Get, "settings"),
         (Method::Post, "clock"),
         (Method::Post, "faults"),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // The helpers of tests are tests.
 
+mod captcha;
 mod codes;
 mod control;
 mod device;
@@ -13,6 +14,7 @@ mod origin;
 mod recovery;
 mod restart;
 mod session;
+mod sms;
 mod token;
 mod total;
 mod totp;

@@ -24,7 +24,6 @@ fn what_is_not_there_is_said_to_be() {
 fn what_the_protocol_has_and_the_sandbox_does_not_is_said_to_be() {
     let mut lab = Lab::new();
     for (method, path) in [
-        (Method::Post, "/smsVerifications/create"),
         (Method::Get, "/users/mfa/register/passkey"),
         (Method::Post, "/users/mfa/auth/passkey"),
         (Method::Get, "/users/passkeys/authenticate"),
@@ -79,6 +78,7 @@ fn path() -> impl Strategy<Value = String> {
     let segment = prop_oneof![
         Just("users".to_owned()),
         Just("emailVerifications".to_owned()),
+        Just("smsVerifications".to_owned()),
         Just("verify".to_owned()),
         Just("signin".to_owned()),
         Just("create".to_owned()),
@@ -117,11 +117,18 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         any::<f64>().prop_map(Value::from),
         "\\PC{0,20}".prop_map(Value::from),
         Just(json!("ada@example.com")),
+        Just(json!("+15555550100")),
+        Just(json!("1")),
+        Just(json!("US")),
         Just(json!("wallet:export")),
     ];
     let key = prop_oneof![
         Just("email".to_owned()),
         Just("emails".to_owned()),
+        Just("phone".to_owned()),
+        Just("phoneNumber".to_owned()),
+        Just("phoneCountryCode".to_owned()),
+        Just("isoCountryCode".to_owned()),
         Just("verificationUUID".to_owned()),
         Just("verificationToken".to_owned()),
         Just("requestedScopes".to_owned()),
