@@ -52,13 +52,15 @@ mod config;
 mod elevation;
 mod endpoint;
 mod error;
-#[cfg(feature = "mfa")]
+#[cfg(any(feature = "mfa", feature = "passkey"))]
 mod factors;
 mod http_date;
 mod json;
 mod jwt;
 mod keychain;
 mod origin;
+#[cfg(feature = "passkey")]
+mod passkey;
 mod refusal;
 pub mod routing;
 mod secret;
@@ -77,9 +79,11 @@ pub use clock::{Clock, Timer, Timestamp};
 pub use config::Config;
 pub use elevation::Elevation;
 pub use error::{Result, StepUpError};
-#[cfg(feature = "mfa")]
+#[cfg(any(feature = "mfa", feature = "passkey"))]
 pub use factors::FactorsClient;
 pub use keychain::{Keychain, PublicKey, Signature};
+#[cfg(feature = "passkey")]
+pub use passkey::PasskeyAuthenticator;
 pub use secret::{ElevatedToken, MfaToken, OtpauthUri, RecoveryCode, SessionToken, TotpSecret};
 pub use session::{MemorySessionStore, Session, SessionStatus, SessionStore, StoredSession};
 pub use state::{Action, CallId, StepUpModel, StepUpState};

@@ -25,6 +25,7 @@ pub(crate) fn refusal(response: &HttpResponse, scopes: &[TokenScope], now: Times
         | "too_many_sms_verification_attempts"
         | "too_many_verification_attempts" => StepUpError::TooManyAttempts,
         "mfa_required" => StepUpError::MfaRequired,
+        "passkey_not_found" => StepUpError::PasskeyNotFound,
         "captcha_required" => StepUpError::CaptchaRequired,
         _ if is_elevation_challenge(response, code) => StepUpError::NotElevated { missing: scopes.to_vec() },
         _ if response.status == 429 => StepUpError::RateLimited { retry_after: retry_after(response, now) },

@@ -5,6 +5,10 @@ mod email;
 mod environment;
 #[cfg(feature = "mfa")]
 mod mfa;
+#[cfg(any(feature = "mfa", feature = "passkey"))]
+mod mfa_methods;
+#[cfg(feature = "passkey")]
+mod passkey;
 mod session;
 mod step_up;
 
@@ -12,8 +16,15 @@ mod step_up;
 pub(crate) use self::email::EmailVerify;
 #[cfg(feature = "mfa")]
 pub(crate) use self::mfa::{
-    AcknowledgeRecoveryCodes, DeleteDevice, GetMfaMethods, GetRecoveryCodes, RecoveryVerify,
-    RegenerateRecoveryCodes, SetDefaultDevice, TotpRegister, TotpVerify,
+    AcknowledgeRecoveryCodes, DeleteDevice, GetRecoveryCodes, RecoveryVerify, RegenerateRecoveryCodes,
+    SetDefaultDevice, TotpRegister, TotpVerify,
+};
+#[cfg(any(feature = "mfa", feature = "passkey"))]
+pub(crate) use self::mfa_methods::GetMfaMethods;
+#[cfg(feature = "passkey")]
+pub(crate) use self::passkey::{
+    DeletePasskey, GetPasskeys, PasskeyCreationOptions, PasskeyRegister, PasskeyRequestOptions,
+    PasskeyVerify, RenamePasskey, assertion, registration,
 };
 pub(crate) use self::{
     email::{EmailCreate, EmailRetry, EmailSignIn},
@@ -81,7 +92,7 @@ impl Call {
     }
 
     /// Sends the elevated token of a scope with it, if one is held.
-    #[cfg(feature = "mfa")]
+    #[cfg(any(feature = "mfa", feature = "passkey"))]
     fn elevated(self, scope: TokenScope) -> Self {
         Self { guard: Some(scope), carries_token: true, ..self }
     }
