@@ -58,6 +58,22 @@ pub enum StepUpError {
     /// about this user, too old, or was used.
     #[error("The identity provider's assertion was refused. Get a new one.")]
     InvalidExternalAuth,
+    /// The user has no passkey here, or the service does not know the one that answered.
+    #[error("No passkey was found for this account.")]
+    PasskeyNotFound,
+    /// The authenticator holds a passkey of this user already.
+    #[error("This device has a passkey for this account already.")]
+    PasskeyAlreadyRegistered,
+    /// The page's address is not of the relying party that the service named, or is none that passkeys are for: only a
+    /// host name over https, or `localhost`.
+    #[error("Passkeys of this account cannot be used at this address.")]
+    RelyingPartyMismatch,
+    /// The authenticator failed.
+    #[error("The passkey could not be used: {why}")]
+    PasskeyFailed {
+        /// What failed, in the platform's words.
+        why: String,
+    },
     /// The session's user has no such credential.
     #[error("Credential with id \"{0}\" not found.")]
     CredentialNotFound(CredentialId),

@@ -3,12 +3,22 @@
 use crate::{
     LocalFuture,
     client::StepUpClient,
-    endpoint::{
-        AcknowledgeRecoveryCodes, DeleteDevice, GetMfaMethods, GetRecoveryCodes, RegenerateRecoveryCodes,
-        SetDefaultDevice, TotpRegister,
-    },
+    endpoint::GetMfaMethods,
     error::Result,
-    types::{MfaDeviceId, MfaMethods, RecoveryCodes, TotpEnrolment},
+    types::{MfaDeviceId, MfaMethods},
+};
+#[cfg(feature = "mfa")]
+use crate::{
+    endpoint::{
+        AcknowledgeRecoveryCodes, DeleteDevice, GetRecoveryCodes, RegenerateRecoveryCodes, SetDefaultDevice,
+        TotpRegister,
+    },
+    types::{RecoveryCodes, TotpEnrolment},
+};
+#[cfg(feature = "passkey")]
+use crate::{
+    endpoint::{DeletePasskey, GetPasskeys, RenamePasskey},
+    types::Passkey,
 };
 
 /// The user's second factors; from [`StepUpClient::factors`].
@@ -18,6 +28,7 @@ use crate::{
 ///
 /// ```
 /// # use step_up_core::{Result, StepUpClient};
+/// # #[cfg(feature = "mfa")]
 /// # async fn example(client: StepUpClient, code: String) -> Result<()> {
 /// let enrolment = client.factors().enrol_totp().await?;
 /// // Show `enrolment.secret` or a picture of `enrolment.uri`, and ask for the code that the app shows.
@@ -47,7 +58,10 @@ impl FactorsClient {
     pub fn methods(&self) -> LocalFuture<'static, Result<MfaMethods>> {
         self.client.run_in_session(GetMfaMethods)
     }
+}
 
+#[cfg(feature = "mfa")]
+impl FactorsClient {
     /// Begins to enrol an authenticator app. It is no factor until [`confirm_totp`](Self::confirm_totp) took its first
     /// code.
     ///
@@ -127,6 +141,66 @@ impl FactorsClient {
             let epoch = client.signed_in_epoch()?;
             let answer = client.run(epoch, &AcknowledgeRecoveryCodes).await?;
             client.accept_session(answer)
+        })
+    }
+}
+
+/// Passkeys.
+#[cfg(feature = "passkey")]
+impl FactorsClient {
+    /// The user's passkeys.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
+    pub fn passkeys(&self) -> LocalFuture<'static, Result<Vec<Passkey>>> {
+        self.client.run_in_session(GetPasskeys)
+    }
+
+    /// Makes a passkey and registers it. Call it from a button: some browsers ask for a passkey only then.
+    ///
+    /// The user is not asked for a passkey that would be refused: without an elevation for `credential:link` the service
+    /// is asked first whether one is needed. Dropping the future closes what they are shown.
+    ///
+    /// # Errors
+    ///
+    /// [`NotElevated`](crate::StepUpError::NotElevated) where an elevation for `credential:link` is missing;
+    /// [`PasskeyAlreadyRegistered`](crate::StepUpError::PasskeyAlreadyRegistered),
+    /// [`Cancelled`](crate::StepUpError::Cancelled), [`TimedOut`](crate::StepUpError::TimedOut),
+    /// [`RelyingPartyMismatch`](crate::StepUpError::RelyingPartyMismatch),
+    /// [`PasskeyFailed`](crate::StepUpError::PasskeyFailed),
+    /// [`UnsupportedTarget`](crate::StepUpError::UnsupportedTarget), also where the device cannot verify its user;
+    /// [`NotSignedIn`](crate::StepUpError::NotSignedIn), also where the user signed out meanwhile; those of every request.
+    pub fn enrol_passkey(&self) -> LocalFuture<'static, Result<()>> {
+        self.client.enrol_passkey()
+    }
+
+    /// Gives a passkey another name.
+    ///
+    /// # Errors
+    ///
+    /// [`PasskeyNotFound`](crate::StepUpError::PasskeyNotFound); [`NotSignedIn`](crate::StepUpError::NotSignedIn), and
+    /// those of every request.
+    pub fn rename_passkey(&self, passkey: &MfaDeviceId, alias: &str) -> LocalFuture<'static, Result<()>> {
+        let (client, passkey, alias) = (self.client.clone(), passkey.clone(), alias.to_owned());
+        Box::pin(async move {
+            let epoch = client.signed_in_epoch()?;
+            client.run(epoch, &RenamePasskey { passkey: &passkey, alias: &alias }).await
+        })
+    }
+
+    /// Removes a passkey from the account. The user's device keeps it until they delete it there.
+    ///
+    /// # Errors
+    ///
+    /// [`NotElevated`](crate::StepUpError::NotElevated) without an elevation for `credential:unlink`;
+    /// [`PasskeyNotFound`](crate::StepUpError::PasskeyNotFound); [`NotSignedIn`](crate::StepUpError::NotSignedIn), and
+    /// those of every request.
+    pub fn delete_passkey(&self, passkey: &MfaDeviceId) -> LocalFuture<'static, Result<()>> {
+        let (client, passkey) = (self.client.clone(), passkey.clone());
+        Box::pin(async move {
+            let epoch = client.signed_in_epoch()?;
+            client.run(epoch, &DeletePasskey { passkey: &passkey }).await
         })
     }
 }

@@ -52,13 +52,15 @@ mod config;
 mod elevation;
 mod endpoint;
 mod error;
-#[cfg(feature = "mfa")]
+#[cfg(any(feature = "mfa", feature = "passkey"))]
 mod factors;
 mod http_date;
 mod json;
 mod jwt;
 mod keychain;
 mod origin;
+#[cfg(feature = "passkey")]
+mod passkey;
 mod refusal;
 pub mod routing;
 mod secret;
@@ -79,9 +81,11 @@ pub use config::Config;
 pub use elevation::Elevation;
 pub use endpoint::{Captcha, CaptchaProvider};
 pub use error::{Result, StepUpError};
-#[cfg(feature = "mfa")]
+#[cfg(any(feature = "mfa", feature = "passkey"))]
 pub use factors::FactorsClient;
 pub use keychain::{Keychain, PublicKey, Signature};
+#[cfg(feature = "passkey")]
+pub use passkey::PasskeyAuthenticator;
 pub use secret::{
     CaptchaToken, ElevatedToken, ExternalJwt, MfaToken, OtpauthUri, RecoveryCode, SessionToken, TotpSecret,
 };

@@ -27,6 +27,7 @@ pub(crate) fn refusal(response: &HttpResponse, scopes: &[TokenScope], now: Times
         "mfa_required" => StepUpError::MfaRequired,
         "captcha_required" | "captcha_invalid" => StepUpError::CaptchaRequired,
         "invalid_external_auth" => StepUpError::InvalidExternalAuth,
+        "passkey_not_found" => StepUpError::PasskeyNotFound,
         _ if is_elevation_challenge(response, code) => StepUpError::NotElevated { missing: scopes.to_vec() },
         _ if response.status == 429 => StepUpError::RateLimited { retry_after: retry_after(response, now) },
         _ if response.status == 401 => StepUpError::NotSignedIn,

@@ -30,7 +30,7 @@ impl StepUpClient {
     }
 
     /// Sends a call of the session's user.
-    #[cfg(feature = "mfa")]
+    #[cfg(any(feature = "mfa", feature = "passkey"))]
     pub(crate) fn run_in_session<E: Endpoint + 'static>(
         &self,
         endpoint: E,

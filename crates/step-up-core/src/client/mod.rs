@@ -15,6 +15,8 @@ mod mfa;
 mod nonces;
 #[cfg(feature = "otp")]
 mod otp;
+#[cfg(feature = "passkey")]
+mod passkey;
 mod send;
 mod sign_in;
 mod verified;
@@ -59,10 +61,13 @@ pub struct Platform {
     pub keychain: Rc<dyn Keychain>,
     /// Keeps the session over reloads.
     pub session_store: Rc<dyn SessionStore>,
+    /// Asks the user's passkeys.
+    #[cfg(feature = "passkey")]
+    pub passkeys: Rc<dyn crate::passkey::PasskeyAuthenticator>,
 }
 
 impl Platform {
-    /// These parts, and a session that lives in memory only.
+    /// These parts, a session that lives in memory only, and nothing that is optional.
     #[must_use]
     pub fn new(
         transport: impl Transport + 'static,
@@ -76,6 +81,8 @@ impl Platform {
             timer: Rc::new(timer),
             keychain: Rc::new(keychain),
             session_store: Rc::<MemorySessionStore>::default(),
+            #[cfg(feature = "passkey")]
+            passkeys: Rc::new(crate::passkey::NoPasskeys),
         }
     }
 
@@ -107,6 +114,13 @@ impl Platform {
     #[must_use]
     pub fn with_session_store(self, store: impl SessionStore + 'static) -> Self {
         Self { session_store: Rc::new(store), ..self }
+    }
+
+    /// The same with something that asks for passkeys.
+    #[cfg(feature = "passkey")]
+    #[must_use]
+    pub fn with_passkeys(self, passkeys: impl crate::passkey::PasskeyAuthenticator + 'static) -> Self {
+        Self { passkeys: Rc::new(passkeys), ..self }
     }
 }
 
@@ -243,7 +257,7 @@ impl StepUpClient {
     }
 
     /// The epoch of the session, if there is one.
-    #[cfg(feature = "mfa")]
+    #[cfg(any(feature = "mfa", feature = "passkey"))]
     pub(crate) fn signed_in_epoch(&self) -> Result<Epoch> {
         self.inner.signed_in_epoch()
     }

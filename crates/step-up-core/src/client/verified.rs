@@ -23,7 +23,7 @@ pub struct Verified {
     pub mfa_token: Option<MfaToken>,
 }
 
-#[cfg(feature = "mfa")]
+#[cfg(any(feature = "mfa", feature = "passkey"))]
 impl super::StepUpClient {
     /// Takes up an answer that renews the session and asked for nothing else.
     pub(crate) fn accept_session(&self, answer: VerifyResponse) -> Result<()> {

@@ -3,7 +3,7 @@ use crate::{
     error::Result,
     json::{Body, decode},
     transport::Method,
-    types::{MfaDeviceId, MfaMethods, RecoveryCodes, TokenScope, TotpEnrolment, VerifyResponse},
+    types::{MfaDeviceId, RecoveryCodes, TokenScope, TotpEnrolment, VerifyResponse},
 };
 
 /// Verifies the user with a code of an authenticator app.
@@ -48,21 +48,6 @@ impl Endpoint for RecoveryVerify<'_> {
 
     fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a verification's result")
-    }
-}
-
-/// The user's second factors, verified ones only.
-pub(crate) struct GetMfaMethods;
-
-impl Endpoint for GetMfaMethods {
-    type Output = MfaMethods;
-
-    fn call(&self) -> Call {
-        Call::new(Method::Get, "/users/mfa/methods?verifiedOnly=true", Auth::Required)
-    }
-
-    fn parse(&self, body: &[u8]) -> Result<MfaMethods> {
-        decode(body, "a list of MFA methods")
     }
 }
 

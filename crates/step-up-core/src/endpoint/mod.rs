@@ -6,7 +6,11 @@ mod environment;
 mod external;
 #[cfg(feature = "mfa")]
 mod mfa;
+#[cfg(any(feature = "mfa", feature = "passkey"))]
+mod mfa_methods;
 mod otp;
+#[cfg(feature = "passkey")]
+mod passkey;
 mod session;
 mod step_up;
 
@@ -15,11 +19,18 @@ pub use self::environment::{Captcha, CaptchaProvider};
 pub(crate) use self::external::{ExternalSignIn, ExternalVerify};
 #[cfg(feature = "mfa")]
 pub(crate) use self::mfa::{
-    AcknowledgeRecoveryCodes, DeleteDevice, GetMfaMethods, GetRecoveryCodes, RecoveryVerify,
-    RegenerateRecoveryCodes, SetDefaultDevice, TotpRegister, TotpVerify,
+    AcknowledgeRecoveryCodes, DeleteDevice, GetRecoveryCodes, RecoveryVerify, RegenerateRecoveryCodes,
+    SetDefaultDevice, TotpRegister, TotpVerify,
 };
+#[cfg(any(feature = "mfa", feature = "passkey"))]
+pub(crate) use self::mfa_methods::GetMfaMethods;
 #[cfg(feature = "otp")]
 pub(crate) use self::otp::{LinkAddress, VerifyCode};
+#[cfg(feature = "passkey")]
+pub(crate) use self::passkey::{
+    DeletePasskey, GetPasskeys, PasskeyCreationOptions, PasskeyRegister, PasskeyRequestOptions,
+    PasskeyVerify, RenamePasskey, assertion, registration,
+};
 pub(crate) use self::{
     environment::{GetNonces, GetSettings, Settings},
     otp::{ResendCode, SendCode, SignInWithCode},
@@ -86,7 +97,7 @@ impl Call {
     }
 
     /// Sends the elevated token of a scope with it, if one is held.
-    #[cfg(any(feature = "mfa", feature = "otp"))]
+    #[cfg(any(feature = "mfa", feature = "otp", feature = "passkey"))]
     fn elevated(self, scope: TokenScope) -> Self {
         Self { guard: Some(scope), carries_token: true, ..self }
     }

@@ -142,3 +142,38 @@ fn calls_of_second_factors_are_what_the_protocol_says() {
         assert_eq!(call, expected);
     }
 }
+
+#[cfg(feature = "passkey")]
+#[test]
+fn calls_of_passkeys_are_what_the_protocol_says() {
+    let json = |text: &str| crate::json::parse(text.as_bytes(), "a test's text").unwrap();
+    for (call, expected) in [
+        (line(&|| GetPasskeys.call()), "GET /users/passkeys auth=Required"),
+        (line(&|| PasskeyRequestOptions.call()), "GET /users/passkeys/authenticate auth=Required"),
+        (line(&|| PasskeyCreationOptions.call()), "GET /users/passkeys/register auth=Required"),
+        (
+            line(&|| {
+                PasskeyVerify { assertion: json(r#"{"id":"k"}"#), scopes: &[TokenScope::WalletExport] }.call()
+            }),
+            r#"POST /users/mfa/auth/passkey auth=Required {"id":"k","requestedScopes":["wallet:export"]}"#,
+        ),
+        (
+            line(&|| PasskeyVerify { assertion: json(r#"{"id":"k"}"#), scopes: &[] }.call()),
+            r#"POST /users/mfa/auth/passkey auth=Required {"id":"k"}"#,
+        ),
+        (
+            line(&|| PasskeyRegister { registration: json(r#"{"id":"k"}"#) }.call()),
+            r#"POST /users/passkeys/register auth=Required carries=credential:link {"id":"k"}"#,
+        ),
+        (
+            line(&|| RenamePasskey { passkey: &"p".into(), alias: "x" }.call()),
+            r#"PUT /users/passkeys auth=Required {"id":"p","alias":"x"}"#,
+        ),
+        (
+            line(&|| DeletePasskey { passkey: &"p".into() }.call()),
+            r#"DELETE /users/passkeys auth=Required carries=credential:unlink {"passkeyId":"p"}"#,
+        ),
+    ] {
+        assert_eq!(call, expected);
+    }
+}

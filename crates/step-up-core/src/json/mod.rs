@@ -4,6 +4,8 @@
 //! that is twenty kilobytes, compressed. Here an answer is read once, as a [`Json`], and each type takes its fields from
 //! that. The types implement serde's traits by the same list of fields, so that each wire name is written once.
 
+#[cfg(feature = "passkey")]
+mod edit;
 mod read;
 mod value;
 mod write;
