@@ -66,6 +66,8 @@ mod session;
 mod state;
 mod transport;
 mod types;
+#[cfg(feature = "wallet")]
+mod wallet;
 
 #[doc(hidden)]
 pub use elevation::bench;
@@ -88,6 +90,10 @@ pub use types::{
     Credential, CredentialFormat, CredentialId, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods,
     OtpVerification, Passkey, Provider, RecoveryCodes, StepUpCheckRequest, StepUpCheckResponse,
     StepUpCredential, TokenScope, TotpEnrolment, User, UserId, VerificationType, WalletProvider,
+};
+#[cfg(feature = "wallet")]
+pub use wallet::{
+    WalletAccount, WalletChain, WalletId, WalletInfo, WalletSignature, WalletSite, WalletWatch, Wallets,
 };
 
 /// A boxed future that stays on its thread, as futures in a page do.

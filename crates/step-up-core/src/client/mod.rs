@@ -7,6 +7,7 @@ mod check;
 mod elevated;
 mod events;
 mod exchange;
+mod links;
 #[cfg(feature = "mfa")]
 mod mfa;
 mod nonces;
@@ -15,6 +16,8 @@ mod otp;
 mod send;
 mod sign_in;
 mod verified;
+#[cfg(feature = "wallet")]
+mod wallet;
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -56,6 +59,9 @@ pub struct Platform {
     pub keychain: Rc<dyn Keychain>,
     /// Keeps the session over reloads.
     pub session_store: Rc<dyn SessionStore>,
+    /// The wallets that the user has here, if the platform can reach any.
+    #[cfg(feature = "wallet")]
+    pub wallets: Option<Rc<dyn crate::wallet::Wallets>>,
 }
 
 impl Platform {
@@ -73,6 +79,8 @@ impl Platform {
             timer: Rc::new(timer),
             keychain: Rc::new(keychain),
             session_store: Rc::<MemorySessionStore>::default(),
+            #[cfg(feature = "wallet")]
+            wallets: None,
         }
     }
 
@@ -105,6 +113,13 @@ impl Platform {
     pub fn with_session_store(self, store: impl SessionStore + 'static) -> Self {
         Self { session_store: Rc::new(store), ..self }
     }
+
+    /// The same with these wallets.
+    #[cfg(feature = "wallet")]
+    #[must_use]
+    pub fn with_wallets(self, wallets: impl crate::wallet::Wallets + 'static) -> Self {
+        Self { wallets: Some(Rc::new(wallets)), ..self }
+    }
 }
 
 /// Talks to the service for one user at a time. Cheap to clone; clones are one client, and compare equal.
@@ -128,6 +143,8 @@ pub(crate) struct Inner {
     listeners: Rc<Listeners>,
     /// Random, and the same for this client's life; not the session's identifier.
     instance_id: OnceCell<String>,
+    #[cfg(feature = "wallet")]
+    wallet_watch: OnceCell<crate::wallet::WalletWatch>,
 }
 
 /// The session of now.
@@ -191,6 +208,8 @@ impl StepUpClient {
                 checks: RefCell::default(),
                 listeners: Rc::default(),
                 instance_id: OnceCell::new(),
+                #[cfg(feature = "wallet")]
+                wallet_watch: OnceCell::new(),
             }),
         }
     }

@@ -3,10 +3,13 @@
 
 mod email;
 mod environment;
+mod links;
 #[cfg(feature = "mfa")]
 mod mfa;
 mod session;
 mod step_up;
+#[cfg(feature = "wallet")]
+mod wallet;
 
 #[cfg(feature = "otp")]
 pub(crate) use self::email::EmailVerify;
@@ -15,9 +18,12 @@ pub(crate) use self::mfa::{
     AcknowledgeRecoveryCodes, DeleteDevice, GetMfaMethods, GetRecoveryCodes, RecoveryVerify,
     RegenerateRecoveryCodes, SetDefaultDevice, TotpRegister, TotpVerify,
 };
+#[cfg(feature = "wallet")]
+pub(crate) use self::wallet::{WalletLink, WalletProof, WalletSignIn, WalletVerify};
 pub(crate) use self::{
     email::{EmailCreate, EmailRetry, EmailSignIn},
     environment::{GetNonces, GetSettings, Settings},
+    links::Unlink,
     session::{GetUser, Refresh, Revoke},
     step_up::StepUpCheckCall,
 };
@@ -81,13 +87,12 @@ impl Call {
     }
 
     /// Sends the elevated token of a scope with it, if one is held.
-    #[cfg(feature = "mfa")]
     fn elevated(self, scope: TokenScope) -> Self {
         Self { guard: Some(scope), carries_token: true, ..self }
     }
 
     /// Names the scope that may be found missing.
-    #[cfg(feature = "otp")]
+    #[cfg(any(feature = "otp", feature = "wallet"))]
     fn guarded_by(mut self, scope: TokenScope) -> Self {
         self.guard = Some(scope);
         self
