@@ -91,6 +91,15 @@ pub enum StepUpError {
     /// The wallet signed with another account than the credential's.
     #[error("The wallet signed with another account. Switch accounts in the wallet and try again.")]
     WalletAccountMismatch,
+    /// The user has no external wallet that they may sign in with.
+    #[error("No sign-in enabled external wallet found for step-up authentication.")]
+    NoWalletCredential,
+    /// The wallet failed, or gave what is no signature.
+    #[error("The wallet did not sign: {why}.")]
+    WalletFailed {
+        /// What went wrong, in this library's words.
+        why: String,
+    },
     /// An embedded wallet signs without the user, so its signature proves nothing.
     #[error("An embedded wallet cannot be used for step-up authentication.")]
     EmbeddedWalletNotAllowed,

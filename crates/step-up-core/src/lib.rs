@@ -69,6 +69,8 @@ mod state;
 mod tracker;
 mod transport;
 mod types;
+#[cfg(feature = "wallet")]
+mod wallet;
 
 #[doc(hidden)]
 pub use elevation::bench;
@@ -98,6 +100,10 @@ pub use types::{
     OtpAddress, OtpVerification, Passkey, PhoneNumber, Provider, RecoveryCodes, StepUpCheckRequest,
     StepUpCheckResponse, StepUpCredential, TokenScope, TotpEnrolment, User, UserId, VerificationType,
     WalletProvider,
+};
+#[cfg(feature = "wallet")]
+pub use wallet::{
+    WalletAccount, WalletChain, WalletId, WalletInfo, WalletSignature, WalletSite, WalletWatch, Wallets,
 };
 
 /// A boxed future that stays on its thread, as futures in a page do.

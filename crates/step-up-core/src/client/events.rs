@@ -17,6 +17,9 @@ pub enum Event {
     SessionChanged,
     /// A token was stored, reserved, released, spent or discarded.
     ElevationsChanged,
+    /// A wallet was found.
+    #[cfg(feature = "wallet")]
+    WalletsChanged,
     /// A request ended.
     Request {
         /// Its method.

@@ -125,7 +125,7 @@ impl StepUpClient {
             .header("x-dynamic-device-signed-nonce", signature.as_hex()))
     }
 
-    async fn take_nonce(&self) -> Result<String> {
+    pub(super) async fn take_nonce(&self) -> Result<String> {
         let inner = &self.inner;
         let now = inner.platform.clock.now();
         if let Some(nonce) = inner.nonces.borrow_mut().take(now) {

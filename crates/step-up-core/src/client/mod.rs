@@ -10,6 +10,7 @@ mod events;
 mod exchange;
 #[cfg(feature = "external")]
 mod external;
+mod links;
 #[cfg(feature = "mfa")]
 mod mfa;
 mod nonces;
@@ -20,6 +21,8 @@ mod passkey;
 mod send;
 mod sign_in;
 mod verified;
+#[cfg(feature = "wallet")]
+mod wallet;
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -64,6 +67,9 @@ pub struct Platform {
     /// Asks the user's passkeys.
     #[cfg(feature = "passkey")]
     pub passkeys: Rc<dyn crate::passkey::PasskeyAuthenticator>,
+    /// The wallets that the user has here, if the platform can reach any.
+    #[cfg(feature = "wallet")]
+    pub wallets: Option<Rc<dyn crate::wallet::Wallets>>,
 }
 
 impl Platform {
@@ -83,6 +89,8 @@ impl Platform {
             session_store: Rc::<MemorySessionStore>::default(),
             #[cfg(feature = "passkey")]
             passkeys: Rc::new(crate::passkey::NoPasskeys),
+            #[cfg(feature = "wallet")]
+            wallets: None,
         }
     }
 
@@ -122,6 +130,13 @@ impl Platform {
     pub fn with_passkeys(self, passkeys: impl crate::passkey::PasskeyAuthenticator + 'static) -> Self {
         Self { passkeys: Rc::new(passkeys), ..self }
     }
+
+    /// The same with these wallets.
+    #[cfg(feature = "wallet")]
+    #[must_use]
+    pub fn with_wallets(self, wallets: impl crate::wallet::Wallets + 'static) -> Self {
+        Self { wallets: Some(Rc::new(wallets)), ..self }
+    }
 }
 
 /// Talks to the service for one user at a time. Cheap to clone; clones are one client, and compare equal.
@@ -145,6 +160,8 @@ pub(crate) struct Inner {
     listeners: Rc<Listeners>,
     /// Random, and the same for this client's life; not the session's identifier.
     instance_id: OnceCell<String>,
+    #[cfg(feature = "wallet")]
+    wallet_watch: OnceCell<crate::wallet::WalletWatch>,
 }
 
 /// The session of now.
@@ -208,6 +225,8 @@ impl StepUpClient {
                 checks: RefCell::default(),
                 listeners: Rc::default(),
                 instance_id: OnceCell::new(),
+                #[cfg(feature = "wallet")]
+                wallet_watch: OnceCell::new(),
             }),
         };
         client.inner.end_if_expired();

@@ -4,6 +4,7 @@
 mod environment;
 #[cfg(feature = "external")]
 mod external;
+mod links;
 #[cfg(feature = "mfa")]
 mod mfa;
 #[cfg(any(feature = "mfa", feature = "passkey"))]
@@ -13,6 +14,8 @@ mod otp;
 mod passkey;
 mod session;
 mod step_up;
+#[cfg(feature = "wallet")]
+mod wallet;
 
 pub use self::environment::{Captcha, CaptchaProvider};
 #[cfg(feature = "external")]
@@ -31,8 +34,11 @@ pub(crate) use self::passkey::{
     DeletePasskey, GetPasskeys, PasskeyCreationOptions, PasskeyRegister, PasskeyRequestOptions,
     PasskeyVerify, RenamePasskey, assertion, registration,
 };
+#[cfg(feature = "wallet")]
+pub(crate) use self::wallet::{WalletLink, WalletProof, WalletSignIn, WalletVerify};
 pub(crate) use self::{
     environment::{GetNonces, GetSettings, Settings},
+    links::Unlink,
     otp::{ResendCode, SendCode, SignInWithCode},
     session::{GetUser, Refresh, Revoke},
     step_up::StepUpCheckCall,
@@ -97,13 +103,12 @@ impl Call {
     }
 
     /// Sends the elevated token of a scope with it, if one is held.
-    #[cfg(any(feature = "mfa", feature = "otp", feature = "passkey"))]
     fn elevated(self, scope: TokenScope) -> Self {
         Self { guard: Some(scope), carries_token: true, ..self }
     }
 
     /// Names the scope that may be found missing.
-    #[cfg(feature = "otp")]
+    #[cfg(any(feature = "otp", feature = "wallet"))]
     fn guarded_by(mut self, scope: TokenScope) -> Self {
         self.guard = Some(scope);
         self

@@ -177,3 +177,53 @@ fn calls_of_passkeys_are_what_the_protocol_says() {
         assert_eq!(call, expected);
     }
 }
+
+#[cfg(feature = "wallet")]
+#[test]
+fn calls_of_wallets_and_links_are_what_the_protocol_says() {
+    use crate::wallet::{WalletChain, WalletSignature};
+    let hex = format!("0x{}", "1b".repeat(65));
+    let proof = WalletProof {
+        chain: WalletChain::Evm,
+        message: "a\nb".into(),
+        network: Some("1".into()),
+        address: "0xA".into(),
+        signature: WalletSignature::from_evm(&hex).unwrap(),
+        wallet_name: "metamaskevm".into(),
+    };
+    let body = |scopes: &str, rest: &str| {
+        format!(
+            r#"{{"chain":"EVM","messageToSign":"a\u000ab","network":"1","publicWalletAddress":"0xA",{scopes}"signedMessage":"{hex}","walletName":"metamaskevm","walletProvider":"browserExtension"{rest}}}"#
+        )
+    };
+    let scopes = [TokenScope::WalletExport];
+    let requested = r#""requestedScopes":["wallet:export"],"#;
+    for (call, expected) in [
+        (
+            line(&|| WalletSignIn { proof: &proof, session_public_key: "02ab" }.call()),
+            format!("POST /wallets/signin auth=Never {}", body("", r#","sessionPublicKey":"02ab""#)),
+        ),
+        (
+            line(&|| WalletVerify { proof: &proof, scopes: &scopes }.call()),
+            format!(
+                "POST /wallets/verify auth=Required device-signed guarded-by=credential:link {}",
+                body(requested, "")
+            ),
+        ),
+        (
+            line(&|| WalletLink { proof: &proof }.call()),
+            format!("POST /verify/link auth=Required device-signed carries=credential:link {}", body("", "")),
+        ),
+        (
+            line(&|| Unlink { credential: &"c".into(), is_wallet: true }.call()),
+            r#"POST /verify/unlink auth=Required carries=credential:unlink {"walletId":"c"}"#.into(),
+        ),
+        (
+            line(&|| Unlink { credential: &"c".into(), is_wallet: false }.call()),
+            r#"POST /verify/unlink auth=Required carries=credential:unlink {"verifiedCredentialId":"c"}"#
+                .into(),
+        ),
+    ] {
+        assert_eq!(call, expected);
+    }
+}
