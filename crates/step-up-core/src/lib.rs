@@ -59,10 +59,14 @@ mod json;
 mod jwt;
 mod keychain;
 mod origin;
+#[cfg(any(feature = "mfa", feature = "social"))]
+mod percent;
 mod refusal;
 pub mod routing;
 mod secret;
 mod session;
+#[cfg(feature = "social")]
+mod social;
 mod state;
 mod transport;
 mod types;
@@ -72,6 +76,8 @@ pub use elevation::bench;
 
 pub mod conformance;
 
+#[cfg(feature = "social")]
+pub use client::SocialReturn;
 pub use client::{Event, Platform, StepUpCheck, StepUpClient, Subscription, Verified};
 pub use clock::{Clock, Timer, Timestamp};
 pub use config::Config;
@@ -82,6 +88,8 @@ pub use factors::FactorsClient;
 pub use keychain::{Keychain, PublicKey, Signature};
 pub use secret::{ElevatedToken, MfaToken, OtpauthUri, RecoveryCode, SessionToken, TotpSecret};
 pub use session::{MemorySessionStore, Session, SessionStatus, SessionStore, StoredSession};
+#[cfg(feature = "social")]
+pub use social::{OnBlocked, Popup, SocialMessage, SocialOptions, SocialPurpose, SocialWindow};
 pub use state::{Action, CallId, StepUpModel, StepUpState};
 pub use transport::{HttpRequest, HttpResponse, Method, Transport};
 pub use types::{

@@ -96,15 +96,16 @@ impl StepUpClient {
     pub(super) async fn settings(&self) -> Result<Settings> {
         let inner = &self.inner;
         let now = inner.platform.clock.now();
-        let known = inner.settings.borrow().as_ref().map(|cached| (cached.settings, cached.fetched_at));
+        let known =
+            inner.settings.borrow().as_ref().map(|cached| (cached.settings.clone(), cached.fetched_at));
         if let Some((settings, fetched_at)) = &known
             && now.since(*fetched_at) < SETTINGS_LIFETIME
         {
-            return Ok(*settings);
+            return Ok(settings.clone());
         }
         match (self.fetch(&GetSettings).await, known) {
             (Ok(settings), _) => {
-                inner.settings.replace(Some(CachedSettings { settings, fetched_at: now }));
+                inner.settings.replace(Some(CachedSettings { settings: settings.clone(), fetched_at: now }));
                 Ok(settings)
             }
             // Old settings are better than a call that fails for want of new ones.

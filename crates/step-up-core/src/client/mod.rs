@@ -14,6 +14,8 @@ mod nonces;
 mod otp;
 mod send;
 mod sign_in;
+#[cfg(feature = "social")]
+mod social;
 mod verified;
 
 use std::{
@@ -22,6 +24,8 @@ use std::{
     rc::Rc,
 };
 
+#[cfg(feature = "social")]
+pub use self::social::SocialReturn;
 use self::{check::PendingChecks, events::Listeners, nonces::NoncePool};
 pub use self::{
     check::StepUpCheck,
@@ -56,6 +60,9 @@ pub struct Platform {
     pub keychain: Rc<dyn Keychain>,
     /// Keeps the session over reloads.
     pub session_store: Rc<dyn SessionStore>,
+    /// The window, for social accounts; `None` where there is none.
+    #[cfg(feature = "social")]
+    pub social_window: Option<Rc<dyn crate::social::SocialWindow>>,
 }
 
 impl Platform {
@@ -73,6 +80,8 @@ impl Platform {
             timer: Rc::new(timer),
             keychain: Rc::new(keychain),
             session_store: Rc::<MemorySessionStore>::default(),
+            #[cfg(feature = "social")]
+            social_window: None,
         }
     }
 
@@ -104,6 +113,13 @@ impl Platform {
     #[must_use]
     pub fn with_session_store(self, store: impl SessionStore + 'static) -> Self {
         Self { session_store: Rc::new(store), ..self }
+    }
+
+    /// The same with another window.
+    #[cfg(feature = "social")]
+    #[must_use]
+    pub fn with_social_window(self, window: impl crate::social::SocialWindow + 'static) -> Self {
+        Self { social_window: Some(Rc::new(window)), ..self }
     }
 }
 
@@ -290,6 +306,8 @@ impl Inner {
         }
         self.elevations.borrow_mut().clear();
         self.save();
+        #[cfg(feature = "social")]
+        self.forget_redirect();
         self.listeners.emit(&Event::SessionChanged);
         self.listeners.emit(&Event::ElevationsChanged);
     }
@@ -313,20 +331,22 @@ impl Inner {
 
     /// Keeps the session, or forgets it. The session itself does not depend on it.
     fn save(&self) {
-        let stored = {
-            let current = self.current.borrow();
-            current.session.user.clone().map(|user| StoredSession {
-                token: current.token.clone(),
-                user,
-                expires_at: current.session.expires_at,
-            })
-        };
         let store = &self.platform.session_store;
-        let saved = match stored {
+        let saved = match self.stored() {
             Some(stored) => store.save(&stored),
             None => store.clear(),
         };
         self.current.borrow_mut().session.store_error = saved.err();
+    }
+
+    /// The session of now, as a store keeps it.
+    fn stored(&self) -> Option<StoredSession> {
+        let current = self.current.borrow();
+        current.session.user.clone().map(|user| StoredSession {
+            token: current.token.clone(),
+            user,
+            expires_at: current.session.expires_at,
+        })
     }
 }
 

@@ -82,7 +82,7 @@ impl StepUpClient {
         })
     }
 
-    fn open_session(&self, answer: VerifyResponse, uses_cookies: bool) -> Result<Rc<User>> {
+    pub(super) fn open_session(&self, answer: VerifyResponse, uses_cookies: bool) -> Result<Rc<User>> {
         let token = answer.session_token.filter(|token| !token.expose().is_empty());
         if token.is_none() && !uses_cookies {
             return Err(StepUpError::Decode { expected: "a session token", line: 0, column: 0 });

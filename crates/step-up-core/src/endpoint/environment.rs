@@ -9,10 +9,13 @@ use crate::{
 pub(crate) struct GetSettings;
 
 /// The environment's settings, as far as this client acts on them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
     /// Whether the session lives in a cookie (`docs/PROTOCOL.md`, "Cookies").
     pub(crate) uses_cookies: bool,
+    /// The providers of social accounts that a request can be made to.
+    #[cfg(feature = "social")]
+    pub(crate) providers: std::rc::Rc<[crate::social::SocialProvider]>,
 }
 
 impl Endpoint for GetSettings {
@@ -29,6 +32,14 @@ impl Endpoint for GetSettings {
         Ok(Settings {
             uses_cookies: storage.iter().any(|place| place.as_text() == Some("cookie"))
                 || security.get("externalAuth").get("cookieName").as_text().is_some(),
+            // Others are in the list that have no address to send a user to.
+            #[cfg(feature = "social")]
+            providers: settings
+                .get("providers")
+                .as_list()
+                .iter()
+                .filter_map(crate::json::FromJson::from_json)
+                .collect(),
         })
     }
 }

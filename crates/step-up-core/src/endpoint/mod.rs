@@ -6,6 +6,8 @@ mod environment;
 #[cfg(feature = "mfa")]
 mod mfa;
 mod session;
+#[cfg(feature = "social")]
+mod social;
 mod step_up;
 
 #[cfg(feature = "otp")]
@@ -15,6 +17,8 @@ pub(crate) use self::mfa::{
     AcknowledgeRecoveryCodes, DeleteDevice, GetMfaMethods, GetRecoveryCodes, RecoveryVerify,
     RegenerateRecoveryCodes, SetDefaultDevice, TotpRegister, TotpVerify,
 };
+#[cfg(feature = "social")]
+pub(crate) use self::social::{GetOauthResult, InitAuth, SocialSignIn, SocialVerify};
 pub(crate) use self::{
     email::{EmailCreate, EmailRetry, EmailSignIn},
     environment::{GetNonces, GetSettings, Settings},
@@ -81,13 +85,13 @@ impl Call {
     }
 
     /// Sends the elevated token of a scope with it, if one is held.
-    #[cfg(feature = "mfa")]
+    #[cfg(any(feature = "mfa", feature = "social"))]
     fn elevated(self, scope: TokenScope) -> Self {
         Self { guard: Some(scope), carries_token: true, ..self }
     }
 
     /// Names the scope that may be found missing.
-    #[cfg(feature = "otp")]
+    #[cfg(any(feature = "otp", feature = "social"))]
     fn guarded_by(mut self, scope: TokenScope) -> Self {
         self.guard = Some(scope);
         self
