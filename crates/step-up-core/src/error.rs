@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::types::{CredentialFormat, CredentialId, TokenScope};
+use crate::types::{CredentialFormat, CredentialId, Provider, TokenScope};
 
 /// What went wrong. `Display` is a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,6 +109,17 @@ pub enum StepUpError {
     /// The popup was closed before it was done.
     #[error("The window was closed before the sign-in was complete.")]
     PopupClosed,
+    /// The social provider refused, for another reason than the user's.
+    #[error("{provider} refused the sign-in: {error}.")]
+    ProviderRefused {
+        /// The provider.
+        provider: Provider,
+        /// Its error's name, such as `server_error` (RFC 6749 §4.1.2.1).
+        error: String,
+    },
+    /// The page came back from a social provider with an answer to another request.
+    #[error("The sign-in that this page returned from was not started here. Try again.")]
+    StateMismatch,
     /// The page is on its way to another one; the flow goes on when it comes back.
     #[error("Continuing on another page.")]
     Redirecting,

@@ -76,6 +76,12 @@ pub trait Keychain {
     ///
     /// [`UnsupportedTarget`](StepUpError::UnsupportedTarget) where there is none.
     fn random(&self, bytes: &mut [u8]) -> Result<()>;
+
+    /// The SHA-256 digest of `message`, which a proof key for some social providers needs.
+    fn sha256(&self, message: Vec<u8>) -> LocalFuture<'static, Result<[u8; 32]>> {
+        drop(message);
+        Box::pin(async { Err(StepUpError::UnsupportedTarget { why: "this keychain has no SHA-256".into() }) })
+    }
 }
 
 /// Random letters and digits, every one equally likely.

@@ -61,10 +61,14 @@ mod keychain;
 mod origin;
 #[cfg(feature = "passkey")]
 mod passkey;
+#[cfg(any(feature = "mfa", feature = "social"))]
+mod percent;
 mod refusal;
 pub mod routing;
 mod secret;
 mod session;
+#[cfg(feature = "social")]
+mod social;
 mod state;
 mod tracker;
 mod transport;
@@ -77,6 +81,8 @@ pub use elevation::bench;
 
 pub mod conformance;
 
+#[cfg(feature = "social")]
+pub use client::SocialReturn;
 pub use client::{Event, Platform, StepUpCheck, StepUpClient, Subscription, Verified};
 pub use clock::{Clock, Timer, Timestamp};
 pub use config::Config;
@@ -92,6 +98,8 @@ pub use secret::{
     CaptchaToken, ElevatedToken, ExternalJwt, MfaToken, OtpauthUri, RecoveryCode, SessionToken, TotpSecret,
 };
 pub use session::{MemorySessionStore, Session, SessionStatus, SessionStore, StoredSession};
+#[cfg(feature = "social")]
+pub use social::{OnBlocked, Popup, SocialMessage, SocialOptions, SocialPurpose, SocialWindow};
 pub use state::{Action, StepUpState};
 pub use tracker::StepUpTracker;
 pub use transport::{HttpRequest, HttpResponse, Method, Transport};

@@ -115,6 +115,12 @@ pub trait SessionStore {
     ///
     /// [`Storage`](StepUpError::Storage) where it cannot be removed.
     fn clear(&self) -> Result<()>;
+
+    /// Whether it keeps the session over a reload. Where it does not, a redirect to a social provider keeps it until the
+    /// page is back.
+    fn is_lasting(&self) -> bool {
+        true
+    }
 }
 
 /// Keeps the session as long as the page lives.
@@ -134,6 +140,10 @@ impl SessionStore for MemorySessionStore {
     fn clear(&self) -> Result<()> {
         self.0.replace(None);
         Ok(())
+    }
+
+    fn is_lasting(&self) -> bool {
+        false
     }
 }
 

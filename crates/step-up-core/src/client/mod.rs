@@ -20,6 +20,8 @@ mod otp;
 mod passkey;
 mod send;
 mod sign_in;
+#[cfg(feature = "social")]
+mod social;
 mod verified;
 #[cfg(feature = "wallet")]
 mod wallet;
@@ -30,6 +32,8 @@ use std::{
     rc::Rc,
 };
 
+#[cfg(feature = "social")]
+pub use self::social::SocialReturn;
 use self::{check::PendingChecks, events::Listeners, nonces::NoncePool};
 pub use self::{
     check::StepUpCheck,
@@ -70,6 +74,9 @@ pub struct Platform {
     /// The wallets that the user has here, if the platform can reach any.
     #[cfg(feature = "wallet")]
     pub wallets: Option<Rc<dyn crate::wallet::Wallets>>,
+    /// The window, for social accounts; `None` where there is none.
+    #[cfg(feature = "social")]
+    pub social_window: Option<Rc<dyn crate::social::SocialWindow>>,
 }
 
 impl Platform {
@@ -91,6 +98,8 @@ impl Platform {
             passkeys: Rc::new(crate::passkey::NoPasskeys),
             #[cfg(feature = "wallet")]
             wallets: None,
+            #[cfg(feature = "social")]
+            social_window: None,
         }
     }
 
@@ -136,6 +145,13 @@ impl Platform {
     #[must_use]
     pub fn with_wallets(self, wallets: impl crate::wallet::Wallets + 'static) -> Self {
         Self { wallets: Some(Rc::new(wallets)), ..self }
+    }
+
+    /// The same with another window.
+    #[cfg(feature = "social")]
+    #[must_use]
+    pub fn with_social_window(self, window: impl crate::social::SocialWindow + 'static) -> Self {
+        Self { social_window: Some(Rc::new(window)), ..self }
     }
 }
 
@@ -342,6 +358,8 @@ impl Inner {
         }
         self.elevations.borrow_mut().clear();
         self.save();
+        #[cfg(feature = "social")]
+        self.forget_redirect();
         self.listeners.emit(&Event::SessionChanged);
         self.listeners.emit(&Event::ElevationsChanged);
     }
@@ -365,20 +383,22 @@ impl Inner {
 
     /// Keeps the session, or forgets it. The session itself does not depend on it.
     fn save(&self) {
-        let stored = {
-            let current = self.current.borrow();
-            current.session.user.clone().map(|user| StoredSession {
-                token: current.token.clone(),
-                user,
-                expires_at: current.session.expires_at,
-            })
-        };
         let store = &self.platform.session_store;
-        let saved = match stored {
+        let saved = match self.stored() {
             Some(stored) => store.save(&stored),
             None => store.clear(),
         };
         self.current.borrow_mut().session.store_error = saved.err();
+    }
+
+    /// The session of now, as a store keeps it.
+    fn stored(&self) -> Option<StoredSession> {
+        let current = self.current.borrow();
+        current.session.user.clone().map(|user| StoredSession {
+            token: current.token.clone(),
+            user,
+            expires_at: current.session.expires_at,
+        })
     }
 }
 

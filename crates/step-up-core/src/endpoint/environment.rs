@@ -16,6 +16,9 @@ pub(crate) struct Settings {
     pub(crate) uses_cookies: bool,
     /// The captcha that comes before a code is sent.
     pub(crate) captcha: Option<Captcha>,
+    /// The providers of social accounts that a request can be made to.
+    #[cfg(feature = "social")]
+    pub(crate) providers: std::rc::Rc<[crate::social::SocialProvider]>,
 }
 
 /// The captcha of an environment, for the widget that shows it.
@@ -53,6 +56,14 @@ impl Endpoint for GetSettings {
             uses_cookies: storage.iter().any(|place| place.as_text() == Some("cookie"))
                 || security.get("externalAuth").get("cookieName").as_text().is_some(),
             captcha: captcha(security.get("captcha")).or_else(|| captcha(security.get("hCaptcha"))),
+            // Others are in the list that have no address to send a user to.
+            #[cfg(feature = "social")]
+            providers: settings
+                .get("providers")
+                .as_list()
+                .iter()
+                .filter_map(crate::json::FromJson::from_json)
+                .collect(),
         })
     }
 }

@@ -2,6 +2,7 @@ use super::{Auth, Call, Endpoint};
 use crate::{
     error::Result,
     json::{Body, decode},
+    percent,
     transport::Method,
     types::{MfaDeviceId, RecoveryCodes, TokenScope, TotpEnrolment, VerifyResponse},
 };
@@ -152,14 +153,6 @@ impl Endpoint for AcknowledgeRecoveryCodes {
 /// The path of a device. Identifiers are the server's, but one that is not plain must not become another path.
 fn device_path(device: &MfaDeviceId) -> String {
     let mut path = String::from("/users/mfa/");
-    for byte in device.as_str().bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_~".contains(&byte) {
-            path.push(char::from(byte));
-        } else {
-            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-            path.push('%');
-            path.extend([byte >> 4, byte & 15].map(|half| char::from(DIGITS[usize::from(half)])));
-        }
-    }
+    percent::encode_into(&mut path, device.as_str());
     path
 }

@@ -13,6 +13,8 @@ mod otp;
 #[cfg(feature = "passkey")]
 mod passkey;
 mod session;
+#[cfg(feature = "social")]
+mod social;
 mod step_up;
 #[cfg(feature = "wallet")]
 mod wallet;
@@ -34,6 +36,8 @@ pub(crate) use self::passkey::{
     DeletePasskey, GetPasskeys, PasskeyCreationOptions, PasskeyRegister, PasskeyRequestOptions,
     PasskeyVerify, RenamePasskey, assertion, registration,
 };
+#[cfg(feature = "social")]
+pub(crate) use self::social::{GetOauthResult, InitAuth, SocialSignIn, SocialVerify};
 #[cfg(feature = "wallet")]
 pub(crate) use self::wallet::{WalletLink, WalletProof, WalletSignIn, WalletVerify};
 pub(crate) use self::{
@@ -108,7 +112,7 @@ impl Call {
     }
 
     /// Names the scope that may be found missing.
-    #[cfg(any(feature = "otp", feature = "wallet"))]
+    #[cfg(any(feature = "otp", feature = "social", feature = "wallet"))]
     fn guarded_by(mut self, scope: TokenScope) -> Self {
         self.guard = Some(scope);
         self

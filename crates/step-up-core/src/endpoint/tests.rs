@@ -81,6 +81,56 @@ fn calls_are_what_the_protocol_says() {
     }
 }
 
+#[cfg(feature = "social")]
+#[test]
+fn calls_of_social_accounts_are_what_the_protocol_says() {
+    use crate::social::{Draft, OauthResult, SocialPurpose, SocialRequest};
+    let request = |provider: &str, verifier: Option<&str>| SocialRequest {
+        draft: Draft {
+            purpose: SocialPurpose::StepUp,
+            provider: provider.into(),
+            scopes: vec![TokenScope::WalletExport],
+            app_state: None,
+            user: None,
+        },
+        state: "s".into(),
+        verifier: verifier.map(Into::into),
+        created_at: crate::Timestamp::default(),
+    };
+    let (google, github) = (request("google", None), request("github", Some("v")));
+    let asked = GetOauthResult { provider: "../users".into(), state: "s".into() };
+    let (code, key) = ("c", "02ab");
+    for (call, expected) in [
+        (
+            line(&|| InitAuth { request: &google, return_url: None }.call()),
+            r#"POST /providers/google/initAuth auth=Optional {"state":"s"}"#,
+        ),
+        (
+            line(&|| InitAuth { request: &google, return_url: Some("https://a.example/") }.call()),
+            r#"POST /providers/google/initAuth auth=Optional {"state":"s","redirectUrl":"https://a.example/"}"#,
+        ),
+        (line(&|| asked.call()), r#"POST /providers/%2E%2E%2Fusers/oauthResult auth=Never {"state":"s"}"#),
+        (
+            line(&|| SocialVerify { request: &google, code, is_link: false }.call()),
+            r#"POST /providers/google/verify auth=Required guarded-by=credential:link {"code":"c","state":"s","requestedScopes":["wallet:export"]}"#,
+        ),
+        (
+            line(&|| SocialVerify { request: &github, code, is_link: true }.call()),
+            r#"POST /providers/github/verify auth=Required carries=credential:link {"code":"c","codeVerifier":"v","state":"s","requestedScopes":["wallet:export"]}"#,
+        ),
+        (
+            line(&|| SocialSignIn { request: &github, code, session_public_key: key }.call()),
+            r#"POST /providers/github/signIn auth=Never device-signed {"code":"c","codeVerifier":"v","state":"s","sessionPublicKey":"02ab"}"#,
+        ),
+    ] {
+        assert_eq!(call, expected);
+    }
+    for pending in ["{}", r#"{"status":"pending","code":"c"}"#, r#"{"status":"later"}"#] {
+        assert!(matches!(asked.parse(pending.as_bytes()), Ok(OauthResult::Pending)), "{pending}");
+    }
+    assert!(asked.parse(b"<html>").is_err());
+}
+
 #[test]
 fn unknown_fields_and_values_never_break_parsing() {
     let answer = StepUpCheckCall { scope: &TokenScope::WalletExport }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-#[cfg(any(feature = "mfa", feature = "otp", feature = "wallet"))]
+#[cfg(any(feature = "mfa", feature = "otp", feature = "social", feature = "wallet"))]
 use crate::types::TokenScope;
 
 /// A JSON object that is being written.
@@ -21,7 +21,7 @@ impl Body {
     }
 
     /// Adds a list of scopes, unless it is empty.
-    #[cfg(any(feature = "mfa", feature = "otp", feature = "wallet"))]
+    #[cfg(any(feature = "mfa", feature = "otp", feature = "social", feature = "wallet"))]
     pub(crate) fn scopes(mut self, name: &str, scopes: &[TokenScope]) -> Self {
         if !scopes.is_empty() {
             self.name(name);

@@ -14,6 +14,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::Digest as _;
 use step_up_core::{
     Config, HttpRequest, HttpResponse, Keychain, LocalFuture, OtpVerification, Platform, PublicKey, Result,
     Signature, StepUpClient, StepUpError, Timestamp, TokenScope,
@@ -157,6 +158,10 @@ impl Keychain for FakeKeychain {
             *byte = self.0.get();
         }
         Ok(())
+    }
+
+    fn sha256(&self, message: Vec<u8>) -> LocalFuture<'static, Result<[u8; 32]>> {
+        Box::pin(async move { Ok(sha2::Digest::finalize(sha2::Sha256::new_with_prefix(message)).into()) })
     }
 }
 

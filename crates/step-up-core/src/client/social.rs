@@ -1,0 +1,389 @@
+//! Signing in, linking and stepping up with a social account (`docs/PROTOCOL.md`, "Social accounts"). What decides is in
+//! `social/`.
+
+use std::{fmt, future::poll_fn, rc::Rc, task::Poll};
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+
+use super::{Inner, StepUpClient, Verified};
+use crate::{
+    LocalFuture,
+    endpoint::{GetOauthResult, InitAuth, SocialSignIn, SocialVerify},
+    error::{Result, StepUpError},
+    origin::Origin,
+    session::Epoch,
+    social::{
+        Draft, Heard, Kept, LOOK, Mailbox, OauthResult, OnBlocked, Popup, Progress, Returned, SocialOptions,
+        SocialProvider, SocialPurpose, SocialRequest, SocialWindow, Waiting, authorization_url, code_of,
+        return_url,
+    },
+    types::{Provider, TokenScope, User, UserId},
+};
+
+impl StepUpClient {
+    /// Verifies the user with a social account of theirs, and holds the elevated token for the scopes of `options`.
+    ///
+    /// The popup is opened when this is called, not when the future is polled: call it in the user's click, or open the
+    /// popup there and hand it in ([`SocialOptions::with_popup`]). Dropping the future closes it.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`](StepUpError::Cancelled) where the user refused at the provider;
+    /// [`PopupClosed`](StepUpError::PopupClosed) eight seconds after the last sign of life of the popup;
+    /// [`TimedOut`](StepUpError::TimedOut) after six minutes; [`PopupBlocked`](StepUpError::PopupBlocked), or
+    /// [`Redirecting`](StepUpError::Redirecting) where the page left for the provider instead: then the page that comes back
+    /// goes on with [`take_social_return`](Self::take_social_return);
+    /// [`ProviderRefused`](StepUpError::ProviderRefused); [`InvalidConfig`](StepUpError::InvalidConfig) where the
+    /// environment has no such provider; [`UnsupportedTarget`](StepUpError::UnsupportedTarget) where there are no windows;
+    /// [`MfaRequired`](StepUpError::MfaRequired); [`NotElevated`](StepUpError::NotElevated),
+    /// [`SubjectMismatch`](StepUpError::SubjectMismatch) and [`NotSignedIn`](StepUpError::NotSignedIn) as for other
+    /// verifications; those of every request.
+    pub fn verify_social(
+        &self,
+        provider: &Provider,
+        options: SocialOptions,
+    ) -> LocalFuture<'static, Result<Verified>> {
+        self.start_social(SocialPurpose::StepUp, provider, options)
+    }
+
+    /// Links a social account to the user. It needs an elevated token for
+    /// [`credential:link`](TokenScope::CredentialLink), where the server guards links, and uses it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`verify_social`](Self::verify_social).
+    pub fn link_social(
+        &self,
+        provider: &Provider,
+        options: SocialOptions,
+    ) -> LocalFuture<'static, Result<Rc<User>>> {
+        self.user_by(SocialPurpose::Link, provider, options)
+    }
+
+    /// Signs in with a social account. Whoever was signed in is signed out on this client once it has succeeded.
+    ///
+    /// # Errors
+    ///
+    /// As for [`verify_social`](Self::verify_social); [`NotSignedIn`](StepUpError::NotSignedIn) where somebody signed in or
+    /// out meanwhile.
+    pub fn sign_in_with_social(
+        &self,
+        provider: &Provider,
+        options: SocialOptions,
+    ) -> LocalFuture<'static, Result<Rc<User>>> {
+        self.user_by(SocialPurpose::SignIn, provider, options)
+    }
+
+    fn user_by(
+        &self,
+        purpose: SocialPurpose,
+        provider: &Provider,
+        options: SocialOptions,
+    ) -> LocalFuture<'static, Result<Rc<User>>> {
+        // No elevated token comes of it.
+        let done = self.start_social(purpose, provider, SocialOptions { scopes: Vec::new(), ..options });
+        Box::pin(async move { Ok(done.await?.user) })
+    }
+
+    fn start_social(
+        &self,
+        purpose: SocialPurpose,
+        provider: &Provider,
+        options: SocialOptions,
+    ) -> LocalFuture<'static, Result<Verified>> {
+        let client = self.clone();
+        let begun = self.begin_social(purpose, provider, options);
+        Box::pin(async move { client.go_on_social(begun?).await })
+    }
+
+    /// What has to happen inside of the user's click.
+    fn begin_social(
+        &self,
+        purpose: SocialPurpose,
+        provider: &Provider,
+        options: SocialOptions,
+    ) -> Result<Begun> {
+        // Whatever fails from here on, a popup that was handed in is closed.
+        let handed_in = options.popup.map(Opened);
+        let inner = &self.inner;
+        let (epoch, user) = match purpose {
+            SocialPurpose::SignIn => (inner.epoch(), None),
+            _ => (inner.signed_in_epoch()?, self.user().map(|user| user.id.clone())),
+        };
+        let window = inner.platform.social_window.clone().ok_or_else(|| StepUpError::UnsupportedTarget {
+            why: "social accounts need a window, and this platform has none".into(),
+        })?;
+        let popup = if options.is_redirect {
+            None
+        } else {
+            let popup = handed_in.unwrap_or_else(|| Opened(window.open()));
+            match (popup.0.is_blocked(), options.on_blocked) {
+                (false, _) => Some(popup),
+                (true, OnBlocked::Redirect) => None,
+                (true, OnBlocked::Fail) => return Err(StepUpError::PopupBlocked),
+            }
+        };
+        let (provider, scopes, app_state) = (provider.clone(), options.scopes, options.app_state);
+        let draft = Draft { purpose, provider, scopes, app_state, user };
+        Ok(Begun { epoch, draft, window, popup })
+    }
+
+    async fn go_on_social(&self, begun: Begun) -> Result<Verified> {
+        let Begun { epoch, draft, window, popup } = begun;
+        let inner = &self.inner;
+        let settings = self.settings().await?;
+        let provider = settings.providers.iter().find(|known| known.provider == draft.provider);
+        let provider = provider.ok_or_else(|| StepUpError::InvalidConfig {
+            why: format!(
+                "the environment has no social provider \"{}\" with its addresses; enable it in the dashboard",
+                draft.provider
+            ),
+        })?;
+        let platform = &inner.platform;
+        let request = SocialRequest::new(draft, &*platform.keychain, platform.clock.now())?;
+        let challenge = match &request.verifier {
+            Some(verifier) => {
+                let digest = platform.keychain.sha256(verifier.clone().into_bytes()).await?;
+                Some(Base64UrlUnpadded::encode_string(&digest))
+            }
+            None => None,
+        };
+        let url = authorization_url(provider, &request, challenge.as_deref())?;
+        let Some(popup) = popup else {
+            return Err(self.leave_for(epoch, &*window, &request, &url).await);
+        };
+        let code = self.code_of_popup(epoch, provider, &request, &url, &*popup.0).await?;
+        drop(popup);
+        self.complete_social(epoch, &request, &code).await
+    }
+
+    /// Sends the popup to the provider, and waits for what comes of it.
+    async fn code_of_popup(
+        &self,
+        epoch: Epoch,
+        provider: &SocialProvider,
+        request: &SocialRequest,
+        url: &str,
+        popup: &dyn Popup,
+    ) -> Result<String> {
+        let inner = &self.inner;
+        let mailbox = Rc::new(Mailbox::default());
+        let origin = Origin::of(&provider.redirect_url)?;
+        popup.listen(origin.as_str(), {
+            let mailbox = Rc::clone(&mailbox);
+            Box::new(move |message| mailbox.put(message))
+        });
+        self.run(epoch, &InitAuth { request, return_url: None }).await?;
+        // It is still the app's own empty page, so this is no hint but true.
+        if popup.is_gone() {
+            return Err(StepUpError::PopupClosed);
+        }
+        popup.navigate(url)?;
+        let now = || inner.platform.clock.now();
+        let mut waiting = Waiting::new(now());
+        let mut asked: Option<LocalFuture<'static, OauthResult>> = None;
+        loop {
+            let mut tick = inner.platform.timer.sleep(LOOK);
+            let heard = poll_fn(|context| {
+                if let Some(message) = mailbox.take(context) {
+                    return Poll::Ready(Heard::Message(message));
+                }
+                if let Some(answer) = &mut asked
+                    && let Poll::Ready(result) = answer.as_mut().poll(context)
+                {
+                    asked = None;
+                    return Poll::Ready(Heard::Result(result));
+                }
+                tick.as_mut().poll(context).map(|()| Heard::Nothing)
+            })
+            .await;
+            inner.require(epoch)?;
+            waiting = match waiting.next(request, heard, popup.is_gone(), now()) {
+                Progress::Goes(waiting) => waiting,
+                Progress::Ended(code) => return code,
+            };
+            if asked.is_none() && waiting.is_poll_due(now()) {
+                asked = Some(self.ask_for_result(epoch, request));
+            }
+        }
+    }
+
+    fn ask_for_result(&self, epoch: Epoch, request: &SocialRequest) -> LocalFuture<'static, OauthResult> {
+        let client = self.clone();
+        let call = GetOauthResult { provider: request.draft.provider.clone(), state: request.state.clone() };
+        Box::pin(async move {
+            // It is the second way to the answer. Where it fails, the first one is still there, and the time runs.
+            client.run(epoch, &call).await.unwrap_or(OauthResult::Pending)
+        })
+    }
+
+    /// Leaves the page for the provider. This call ends here; the page that comes back goes on.
+    async fn leave_for(
+        &self,
+        epoch: Epoch,
+        window: &dyn SocialWindow,
+        request: &SocialRequest,
+        url: &str,
+    ) -> StepUpError {
+        let left = async {
+            let page = window.address()?;
+            let return_url = return_url(&page);
+            self.run(epoch, &InitAuth { request, return_url: Some(&return_url) }).await?;
+            let is_kept = self.inner.platform.session_store.is_lasting();
+            let session = if is_kept { None } else { self.inner.stored() };
+            window.keep(&request.to_secret_json(&page, session.as_ref()))?;
+            window.leave(url).inspect_err(|_| self.inner.forget_redirect())
+        };
+        left.await.err().unwrap_or(StepUpError::Redirecting)
+    }
+
+    /// Redeems the code.
+    async fn complete_social(&self, epoch: Epoch, request: &SocialRequest, code: &str) -> Result<Verified> {
+        let inner = &self.inner;
+        let draft = &request.draft;
+        let is_link = match draft.purpose {
+            SocialPurpose::SignIn => {
+                let key = inner.platform.keychain.session_key().await?;
+                let call = SocialSignIn { request, code, session_public_key: key.as_hex() };
+                let answer = self.run(epoch, &call).await?;
+                let user = self.finish_sign_in(epoch, answer).await?;
+                return Ok(Verified { user, elevation: None, mfa_token: None });
+            }
+            SocialPurpose::Link => true,
+            SocialPurpose::StepUp => false,
+        };
+        let answer = self.run(epoch, &SocialVerify { request, code, is_link }).await?;
+        inner.accept_verification(answer, &draft.scopes)
+    }
+
+    /// Takes up the return from a provider, if that is how this page was loaded. Call it once, before anything is shown:
+    /// the code leaves the address bar, what waited in the tab is deleted, and a session that nothing else kept is taken up
+    /// again. [`resume_social`](Self::resume_social) goes on with what it gives.
+    ///
+    /// `None` where the page was loaded otherwise, or by an answer to nothing that was asked in this tab.
+    #[must_use]
+    pub fn take_social_return(&self) -> Option<SocialReturn> {
+        let inner = &self.inner;
+        let window = inner.platform.social_window.as_deref()?;
+        let now = inner.platform.clock.now();
+        // What cannot be read was not asked for.
+        let kept = window.take().ok().flatten().and_then(|text| Kept::from_json(&text));
+        let page = kept.as_ref().map(|kept| kept.page.as_str());
+        let address = window.address().ok();
+        let returned = address.as_deref().and_then(|address| Returned::of(address, page));
+        if let Some((_, clean)) = &returned {
+            // Where the browser refuses, the code is best used up all the same.
+            let _ = window.replace_address(clean);
+        }
+        let Kept { request, session, .. } = kept.filter(|kept| !kept.is_stale(now))?;
+        if let Some(session) = session
+            && inner.signed_in_epoch().is_err()
+        {
+            inner.begin_epoch(Some((session.token, session.user, session.expires_at)));
+        }
+        let (returned, _) = returned?;
+        let outcome = if request.is_answered_by(&returned.state) {
+            code_of(&request.draft.provider, returned.code, returned.error)
+        } else {
+            Err(StepUpError::StateMismatch)
+        };
+        Some(SocialReturn { request, outcome })
+    }
+
+    /// Goes on where a redirect left off.
+    ///
+    /// # Errors
+    ///
+    /// [`StateMismatch`](StepUpError::StateMismatch) where the answer belongs to another request;
+    /// [`SubjectMismatch`](StepUpError::SubjectMismatch) where another user is signed in now than the one who asked;
+    /// otherwise as for [`verify_social`](Self::verify_social), without what concerns popups.
+    pub fn resume_social(&self, returned: SocialReturn) -> LocalFuture<'static, Result<Verified>> {
+        let client = self.clone();
+        let SocialReturn { request, outcome } = returned;
+        let epoch = match request.draft.purpose {
+            SocialPurpose::SignIn => Ok(self.inner.epoch()),
+            _ => self.inner.signed_in_epoch(),
+        };
+        Box::pin(async move {
+            let code = outcome?;
+            let epoch = epoch?;
+            let is_other = |asked: &UserId| client.user().is_none_or(|user| user.id != *asked);
+            if request.draft.user.as_ref().is_some_and(is_other) {
+                return Err(StepUpError::SubjectMismatch);
+            }
+            client.complete_social(epoch, &request, &code).await
+        })
+    }
+
+    /// Deletes what waits in the tab for a redirect that will not come back: the page is still here, or is here again as it
+    /// was left.
+    pub fn forget_social_redirect(&self) {
+        self.inner.forget_redirect();
+    }
+}
+
+impl Inner {
+    pub(super) fn forget_redirect(&self) {
+        let Some(window) = &self.platform.social_window else { return };
+        if let Err(error) = window.take() {
+            // It may hold a session, so somebody should hear of it.
+            self.current.borrow_mut().session.store_error.get_or_insert(error);
+        }
+    }
+}
+
+/// What was begun in the user's click.
+struct Begun {
+    epoch: Epoch,
+    draft: Draft,
+    window: Rc<dyn SocialWindow>,
+    /// `None` where the page itself is to leave.
+    popup: Option<Opened>,
+}
+
+/// A popup, which is closed when this is dropped: by the end, by an error, with the future.
+struct Opened(Rc<dyn Popup>);
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// A redirect to a social provider that came back, to be resumed.
+pub struct SocialReturn {
+    request: SocialRequest,
+    outcome: Result<String>,
+}
+
+impl SocialReturn {
+    /// What it was for.
+    #[must_use]
+    pub fn purpose(&self) -> SocialPurpose {
+        self.request.draft.purpose
+    }
+
+    /// The provider.
+    #[must_use]
+    pub fn provider(&self) -> &Provider {
+        &self.request.draft.provider
+    }
+
+    /// The scopes that were asked for.
+    #[must_use]
+    pub fn scopes(&self) -> &[TokenScope] {
+        &self.request.draft.scopes
+    }
+
+    /// What the app gave to get back.
+    #[must_use]
+    pub fn app_state(&self) -> Option<&str> {
+        self.request.draft.app_state.as_deref()
+    }
+}
+
+impl fmt::Debug for SocialReturn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SocialReturn({:?} {})", self.purpose(), self.provider())
+    }
+}
