@@ -44,7 +44,7 @@
 //! # Features
 //!
 //! Each verification method is a feature, so that an app pays for what it uses; all are on by default. `otp`: a code sent
-//! by email. `mfa`: an authenticator app or a recovery code, and their enrolment.
+//! by email. `mfa`: an authenticator app or a recovery code, and their enrolment. `passkey`: a passkey, and its enrolment.
 //!
 //! # Server-side rendering
 //!
@@ -69,8 +69,10 @@ pub use hooks::{
 };
 pub use platform::WebSessionStore;
 pub use provider::{StepUpProvider, StepUpProviderProps};
-#[cfg(feature = "mfa")]
+#[cfg(any(feature = "mfa", feature = "passkey"))]
 pub use step_up_core::FactorsClient;
+#[cfg(feature = "passkey")]
+pub use step_up_core::PasskeyAuthenticator;
 pub use step_up_core::{
     Clock, Config, Credential, CredentialFormat, CredentialId, Elevation, Event, HttpRequest, HttpResponse,
     Keychain, LocalFuture, MemorySessionStore, Method, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods,

@@ -4,6 +4,8 @@ mod client;
 mod elevation;
 mod session;
 mod step_up;
+#[cfg(feature = "passkey")]
+mod unmount;
 
 pub use self::{
     client::use_step_up_client,

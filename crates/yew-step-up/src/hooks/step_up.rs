@@ -6,11 +6,13 @@ use std::{cell::RefCell, fmt, ops::Deref, rc::Rc};
 use step_up_core::MfaDeviceId;
 #[cfg(feature = "otp")]
 use step_up_core::OtpVerification;
-#[cfg(any(feature = "mfa", feature = "otp"))]
+#[cfg(any(feature = "mfa", feature = "otp", feature = "passkey"))]
 use step_up_core::{Action, CallId, LocalFuture, Result, StepUpError, Verified};
 use step_up_core::{CredentialId, StepUpCheck, StepUpClient, StepUpModel, StepUpState, TokenScope};
 use yew::{platform::spawn_local, prelude::*};
 
+#[cfg(feature = "passkey")]
+use super::unmount::{Unmount, use_unmount};
 use super::use_step_up_client;
 
 /// Options of [`use_step_up_authentication_with_options`].
@@ -53,6 +55,8 @@ struct Hook {
     client: StepUpClient,
     model: RefCell<StepUpModel>,
     render: UseForceUpdateHandle,
+    #[cfg(feature = "passkey")]
+    unmount: Unmount,
 }
 
 impl Deref for UseStepUpAuthenticationHandle {
@@ -175,6 +179,26 @@ impl UseStepUpAuthenticationHandle {
         self.track(Ok(self.hook.client.verify_recovery_code(code, scopes)), |_| Action::Verified)
     }
 
+    /// Verifies the user with one of their passkeys, and holds the elevated token for `scopes`. Call it from a button: some
+    /// browsers ask for a passkey only then.
+    ///
+    /// What the user is shown is closed when the future is dropped, and when the component that called the hook is
+    /// unmounted: then the error is [`Cancelled`](StepUpError::Cancelled). An answer that is on its way to the service by
+    /// then is taken up all the same.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StepUpClient::verify_passkey_mfa`]; the state shows them.
+    #[cfg(feature = "passkey")]
+    pub fn verify_passkey_mfa(
+        &self,
+        scopes: &[TokenScope],
+    ) -> impl Future<Output = Result<Verified>> + use<> {
+        let unmounted = self.hook.unmount.wait();
+        let verify = self.hook.client.verify_passkey_mfa_unless(scopes, unmounted);
+        self.track(Ok(verify), |_| Action::Verified)
+    }
+
     /// Back to the start: no error, no code. What is under way goes on, and no longer writes this state.
     pub fn reset_state(&self) {
         self.hook.model.borrow_mut().reset();
@@ -211,7 +235,7 @@ impl UseStepUpAuthenticationHandle {
     }
 
     /// Begins a call at once, and lets the state follow how it ends.
-    #[cfg(any(feature = "mfa", feature = "otp"))]
+    #[cfg(any(feature = "mfa", feature = "otp", feature = "passkey"))]
     fn track<T: 'static>(
         &self,
         work: Result<LocalFuture<'static, Result<T>>>,
@@ -238,14 +262,14 @@ fn sent(verification: &OtpVerification) -> Action {
 }
 
 /// A call that is under way. Dropped before its end, it was cancelled: the state does not load for ever.
-#[cfg(any(feature = "mfa", feature = "otp"))]
+#[cfg(any(feature = "mfa", feature = "otp", feature = "passkey"))]
 struct Call {
     hook: Rc<Hook>,
     id: CallId,
     is_finished: bool,
 }
 
-#[cfg(any(feature = "mfa", feature = "otp"))]
+#[cfg(any(feature = "mfa", feature = "otp", feature = "passkey"))]
 impl Call {
     fn begin(hook: &Rc<Hook>) -> Self {
         let id = hook.model.borrow_mut().begin();
@@ -267,7 +291,7 @@ impl Call {
     }
 }
 
-#[cfg(any(feature = "mfa", feature = "otp"))]
+#[cfg(any(feature = "mfa", feature = "otp", feature = "passkey"))]
 impl Drop for Call {
     fn drop(&mut self) {
         self.write(Action::Failed(StepUpError::Cancelled));
@@ -319,7 +343,15 @@ pub fn use_step_up_authentication_with_options(
 ) -> UseStepUpAuthenticationHandle {
     let client = use_step_up_client();
     let render = use_force_update();
-    let hook = use_memo(client, |client| Hook { client: client.clone(), model: RefCell::default(), render });
+    #[cfg(feature = "passkey")]
+    let unmount = use_unmount(client.clone());
+    let hook = use_memo(client, |client| Hook {
+        client: client.clone(),
+        model: RefCell::default(),
+        render,
+        #[cfg(feature = "passkey")]
+        unmount,
+    });
     let state = Rc::new(hook.model.borrow().state().clone());
     UseStepUpAuthenticationHandle { state, credential_id: options.credential_id, hook }
 }
