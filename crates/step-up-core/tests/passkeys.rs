@@ -326,22 +326,26 @@ impl Wake for Count {
 
 #[test]
 fn a_sign_out_ends_the_ceremony() {
-    let (client, script, authenticator) = with_passkeys();
-    script.expect("/authenticate", 200, OPTIONS);
-    let count = Arc::new(Count(AtomicUsize::new(0)));
-    let waker = Waker::from(Arc::clone(&count));
-    let mut context = Context::from_waker(&waker);
-    let mut verifying = client.verify_passkey_mfa(&EXPORT);
-    assert!(verifying.as_mut().poll(&mut context).is_pending());
-    script.expect("/revoke", 204, "");
-    run(client.sign_out()).unwrap();
-    assert!(count.0.load(Ordering::Relaxed) > 0, "nobody else would wake it");
     // Also where the user answers in the same moment.
-    authenticator.answers(ASSERTION);
-    let ended = verifying.as_mut().poll(&mut context).map_ok(drop);
-    assert_eq!(ended, Poll::Ready(Err(StepUpError::NotSignedIn)));
-    assert_eq!(authenticator.open.get(), 0);
-    script.assert_done();
+    for is_answered in [false, true] {
+        let (client, script, authenticator) = with_passkeys();
+        script.expect("/authenticate", 200, OPTIONS);
+        let count = Arc::new(Count(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&count));
+        let mut context = Context::from_waker(&waker);
+        let mut verifying = client.verify_passkey_mfa(&EXPORT);
+        assert!(verifying.as_mut().poll(&mut context).is_pending());
+        script.expect("/revoke", 204, "");
+        run(client.sign_out()).unwrap();
+        assert!(count.0.load(Ordering::Relaxed) > 0, "nobody else would wake it");
+        if is_answered {
+            authenticator.answers(ASSERTION);
+        }
+        let ended = verifying.as_mut().poll(&mut context).map_ok(drop);
+        assert_eq!(ended, Poll::Ready(Err(StepUpError::NotSignedIn)));
+        assert_eq!(authenticator.open.get(), 0);
+        script.assert_done();
+    }
 }
 
 #[test]
