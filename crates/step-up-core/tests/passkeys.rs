@@ -260,6 +260,15 @@ fn what_the_service_says_of_an_assertion_is_told_apart() {
     };
     let unknown = r#"{"error":"no","code":"passkey_not_found"}"#;
     assert_eq!(verify(404, unknown.into()), Err(StepUpError::PasskeyNotFound));
+    for (code, word) in [("mfa_invalid_code", "did not accept"), ("invalid_verification", "no longer waited")]
+    {
+        let error =
+            verify(422, format!(r#"{{"error":"no","code":"{code}","payload":{{"attemptsLeft":3}}}}"#));
+        let Err(StepUpError::PasskeyFailed { why }) = error else { panic!("{code}: {error:?}") };
+        assert!(why.contains(word), "{why}");
+    }
+    let pause = r#"{"error":"no","code":"mfa_rate_limited"}"#;
+    assert_eq!(verify(429, pause.into()), Err(StepUpError::RateLimited { retry_after: None }));
     let missing = EXPORT.to_vec();
     assert_eq!(verify(200, verified("u", None)), Err(StepUpError::NotElevated { missing }));
     let somebody_else = verified("other", Some(&claims("wallet:export", 300, true)));
