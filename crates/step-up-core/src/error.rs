@@ -68,10 +68,10 @@ pub enum StepUpError {
     /// host name over https, or `localhost`.
     #[error("Passkeys of this account cannot be used at this address.")]
     RelyingPartyMismatch,
-    /// The authenticator failed.
+    /// The authenticator failed, or the service did not accept its answer.
     #[error("The passkey could not be used: {why}")]
     PasskeyFailed {
-        /// What failed, in the platform's words.
+        /// What failed: the name of the platform's error, or what the service did.
         why: String,
     },
     /// The session's user has no such credential.

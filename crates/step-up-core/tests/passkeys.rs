@@ -260,6 +260,15 @@ fn what_the_service_says_of_an_assertion_is_told_apart() {
     };
     let unknown = r#"{"error":"no","code":"passkey_not_found"}"#;
     assert_eq!(verify(404, unknown.into()), Err(StepUpError::PasskeyNotFound));
+    for (code, word) in [("mfa_invalid_code", "did not accept"), ("invalid_verification", "no longer waited")]
+    {
+        let error =
+            verify(422, format!(r#"{{"error":"no","code":"{code}","payload":{{"attemptsLeft":3}}}}"#));
+        let Err(StepUpError::PasskeyFailed { why }) = error else { panic!("{code}: {error:?}") };
+        assert!(why.contains(word), "{why}");
+    }
+    let pause = r#"{"error":"no","code":"mfa_rate_limited"}"#;
+    assert_eq!(verify(429, pause.into()), Err(StepUpError::RateLimited { retry_after: None }));
     let missing = EXPORT.to_vec();
     assert_eq!(verify(200, verified("u", None)), Err(StepUpError::NotElevated { missing }));
     let somebody_else = verified("other", Some(&claims("wallet:export", 300, true)));
@@ -326,22 +335,26 @@ impl Wake for Count {
 
 #[test]
 fn a_sign_out_ends_the_ceremony() {
-    let (client, script, authenticator) = with_passkeys();
-    script.expect("/authenticate", 200, OPTIONS);
-    let count = Arc::new(Count(AtomicUsize::new(0)));
-    let waker = Waker::from(Arc::clone(&count));
-    let mut context = Context::from_waker(&waker);
-    let mut verifying = client.verify_passkey_mfa(&EXPORT);
-    assert!(verifying.as_mut().poll(&mut context).is_pending());
-    script.expect("/revoke", 204, "");
-    run(client.sign_out()).unwrap();
-    assert!(count.0.load(Ordering::Relaxed) > 0, "nobody else would wake it");
     // Also where the user answers in the same moment.
-    authenticator.answers(ASSERTION);
-    let ended = verifying.as_mut().poll(&mut context).map_ok(drop);
-    assert_eq!(ended, Poll::Ready(Err(StepUpError::NotSignedIn)));
-    assert_eq!(authenticator.open.get(), 0);
-    script.assert_done();
+    for is_answered in [false, true] {
+        let (client, script, authenticator) = with_passkeys();
+        script.expect("/authenticate", 200, OPTIONS);
+        let count = Arc::new(Count(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&count));
+        let mut context = Context::from_waker(&waker);
+        let mut verifying = client.verify_passkey_mfa(&EXPORT);
+        assert!(verifying.as_mut().poll(&mut context).is_pending());
+        script.expect("/revoke", 204, "");
+        run(client.sign_out()).unwrap();
+        assert!(count.0.load(Ordering::Relaxed) > 0, "nobody else would wake it");
+        if is_answered {
+            authenticator.answers(ASSERTION);
+        }
+        let ended = verifying.as_mut().poll(&mut context).map_ok(drop);
+        assert_eq!(ended, Poll::Ready(Err(StepUpError::NotSignedIn)));
+        assert_eq!(authenticator.open.get(), 0);
+        script.assert_done();
+    }
 }
 
 #[test]

@@ -45,8 +45,8 @@
 //! # Features
 //!
 //! Each verification method is a feature, so that an app pays for what it uses; all are on by default. `otp`: a code sent
-//! by email or SMS. `mfa`: an authenticator app or a recovery code, and their enrolment. `external`: an assertion of an external
-//! identity provider.
+//! by email or SMS. `mfa`: an authenticator app or a recovery code, and their enrolment. `passkey`: a passkey, and its
+//! enrolment. `external`: an assertion of an external identity provider.
 //!
 //! # Server-side rendering
 //!
@@ -73,8 +73,10 @@ pub use hooks::{
 pub use hooks::{UseExternalAuthHandle, use_external_auth};
 pub use platform::WebSessionStore;
 pub use provider::{StepUpProvider, StepUpProviderProps};
-#[cfg(feature = "mfa")]
+#[cfg(any(feature = "mfa", feature = "passkey"))]
 pub use step_up_core::FactorsClient;
+#[cfg(feature = "passkey")]
+pub use step_up_core::PasskeyAuthenticator;
 pub use step_up_core::{
     Captcha, CaptchaProvider, CaptchaToken, Clock, Config, Credential, CredentialFormat, CredentialId,
     Elevation, Event, ExternalJwt, HttpRequest, HttpResponse, Keychain, LocalFuture, MemorySessionStore,

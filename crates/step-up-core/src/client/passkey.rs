@@ -67,8 +67,8 @@ impl StepUpClient {
                 Either::Left(_) => return Err(StepUpError::Cancelled),
                 Either::Right((assertion, _)) => assertion?,
             };
-            let answer = client.run(epoch, &PasskeyVerify { assertion, scopes: &scopes }).await?;
-            client.inner.accept_verification(answer, &scopes)
+            let answer = client.run(epoch, &PasskeyVerify { assertion, scopes: &scopes }).await;
+            client.inner.accept_verification(answer.map_err(of_a_passkey)?, &scopes)
         })
     }
 
@@ -87,8 +87,8 @@ impl StepUpClient {
             let asked = client.run(epoch, &PasskeyCreationOptions).await?;
             let ceremony = client.inner.platform.passkeys.create(asked.options);
             let registration = registration(&client.attend(epoch, ceremony, asked.limit).await?)?;
-            let answer = client.run(epoch, &PasskeyRegister { registration }).await?;
-            client.accept_session(answer)
+            let answer = client.run(epoch, &PasskeyRegister { registration }).await;
+            client.accept_session(answer.map_err(of_a_passkey)?)
         })
     }
 
@@ -138,4 +138,14 @@ impl StepUpClient {
         })
         .await
     }
+}
+
+/// The service has one set of codes for all second factors, and here nobody typed any.
+fn of_a_passkey(error: StepUpError) -> StepUpError {
+    let why = match error {
+        StepUpError::InvalidCode { .. } => "the service did not accept its answer",
+        StepUpError::UnknownVerification => "the service no longer waited for its answer; try again",
+        other => return other,
+    };
+    StepUpError::PasskeyFailed { why: why.into() }
 }

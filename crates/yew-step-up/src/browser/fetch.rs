@@ -64,11 +64,11 @@ async fn read(response: &Response) -> Result<HttpResponse, JsValue> {
     Ok(answer)
 }
 
-/// Aborts the request when its future is dropped. After the answer it does nothing.
-struct AbortOnDrop(AbortController);
+/// Aborts what its signal was given to when the future is dropped. After the answer it does nothing.
+pub(super) struct AbortOnDrop(pub(super) AbortController);
 
 impl AbortOnDrop {
-    fn new() -> Result<Self, StepUpError> {
+    pub(super) fn new() -> Result<Self, StepUpError> {
         AbortController::new()
             .map(Self)
             .map_err(|_| StepUpError::UnsupportedTarget { why: "this browser cannot abort requests".into() })

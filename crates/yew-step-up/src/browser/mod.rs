@@ -3,6 +3,8 @@
 mod fetch;
 mod indexed_db;
 mod keychain;
+#[cfg(feature = "passkey")]
+mod passkeys;
 mod session_store;
 mod time;
 mod visibility;
@@ -19,23 +21,31 @@ use self::{
 pub use self::session_store::WebSessionStore;
 pub(crate) use self::visibility::on_visible;
 
-/// What a client needs, as a browser has it: `fetch`, its clock and timers, keys in IndexedDB, and a session that lives
-/// as long as the page.
+/// What a client needs, as a browser has it: `fetch`, its clock and timers, keys in IndexedDB, passkeys, and a session
+/// that lives as long as the page.
 pub(crate) fn platform(config: &Config) -> Platform {
-    Platform::new(FetchTransport, BrowserClock, BrowserTimer, WebCryptoKeychain::new(config.environment_id()))
+    let keychain = WebCryptoKeychain::new(config.environment_id());
+    let platform = Platform::new(FetchTransport, BrowserClock, BrowserTimer, keychain);
+    #[cfg(feature = "passkey")]
+    let platform = platform.with_passkeys(passkeys::BrowserPasskeys::default());
+    platform
 }
 
 fn window() -> Result<web_sys::Window, StepUpError> {
     web_sys::window().ok_or_else(|| StepUpError::UnsupportedTarget { why: "there is no window".into() })
 }
 
-/// What the browser says went wrong with keys or storage: its error's name, which carries no data.
+/// What the browser says went wrong with keys or storage.
 fn storage_error(error: &JsValue) -> StepUpError {
+    StepUpError::Storage { why: error_name(error) }
+}
+
+/// An error's name, which carries no data.
+fn error_name(error: &JsValue) -> String {
     use wasm_bindgen::JsCast as _;
-    let why = error
+    error
         .dyn_ref::<web_sys::DomException>()
         .map(web_sys::DomException::name)
         .or_else(|| error.dyn_ref::<js_sys::Error>().map(|error| error.name().into()))
-        .unwrap_or_else(|| "unknown error".into());
-    StepUpError::Storage { why }
+        .unwrap_or_else(|| "unknown error".into())
 }

@@ -7,6 +7,8 @@ mod elevation;
 mod external_auth;
 mod session;
 mod step_up;
+#[cfg(feature = "passkey")]
+mod unmount;
 
 pub(crate) use self::alarm::use_session_alarm;
 #[cfg(feature = "external")]

@@ -4,12 +4,16 @@
 mod mfa;
 #[cfg(feature = "otp")]
 mod otp;
+#[cfg(feature = "passkey")]
+mod passkey;
 
 use std::{fmt, ops::Deref, rc::Rc};
 
 use step_up_core::{CredentialId, StepUpCheck, StepUpClient, StepUpState, StepUpTracker, TokenScope};
 use yew::{platform::spawn_local, prelude::*};
 
+#[cfg(feature = "passkey")]
+use super::unmount::{Unmount, use_unmount};
 use super::use_step_up_client;
 
 /// Options of [`use_step_up_authentication_with_options`].
@@ -53,6 +57,8 @@ struct Hook {
     tracker: StepUpTracker,
     #[cfg(feature = "otp")]
     recipient: otp::Recipient,
+    #[cfg(feature = "passkey")]
+    unmount: Unmount,
 }
 
 impl Deref for UseStepUpAuthenticationHandle {
@@ -166,11 +172,15 @@ pub fn use_step_up_authentication_with_options(
 ) -> UseStepUpAuthenticationHandle {
     let client = use_step_up_client();
     let render = use_force_update();
+    #[cfg(feature = "passkey")]
+    let unmount = use_unmount(client.clone());
     let hook = use_memo(client, |client| Hook {
         client: client.clone(),
         tracker: StepUpTracker::new(move || render.force_update()),
         #[cfg(feature = "otp")]
         recipient: otp::Recipient::default(),
+        #[cfg(feature = "passkey")]
+        unmount,
     });
     let state = Rc::new(hook.tracker.state().clone());
     UseStepUpAuthenticationHandle { state, credential_id: options.credential_id, hook }
