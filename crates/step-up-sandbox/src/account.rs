@@ -7,7 +7,7 @@ use step_up_core::{Credential, CredentialFormat, CredentialId, Timestamp, User, 
 use crate::{
     address::Address,
     email::Email,
-    guesses, mfa, otp,
+    external, guesses, mfa, otp,
     phone::Phone,
     random, recovery, session,
     session::{SESSION_SCOPE, Session},
@@ -51,6 +51,14 @@ pub(crate) const ADDRESSES: Table<UserId> = Table::new("addresses");
 
 /// A new user with this address, which is verified, and an embedded wallet.
 pub(crate) fn create(world: &mut World<'_>, address: &Address) -> Result<Account, StoreError> {
+    create_with(world, |world, account| link(world, account, address, true))
+}
+
+/// A new user with the credential that `link` gives them, and an embedded wallet.
+pub(crate) fn create_with(
+    world: &mut World<'_>,
+    link: impl FnOnce(&mut World<'_>, &mut Account) -> Result<CredentialId, StoreError>,
+) -> Result<Account, StoreError> {
     let mut account = Account {
         id: random::uuid(&mut world.tx)?.into(),
         credentials: Vec::new(),
@@ -61,7 +69,7 @@ pub(crate) fn create(world: &mut World<'_>, address: &Address) -> Result<Account
         first_visit: world.now,
         last_visit: world.now,
     };
-    let credential = link(world, &mut account, address, true)?;
+    let credential = link(world, &mut account)?;
     account.last_verified_credential = Some(credential);
     let wallet = wallet::create(world, &account.id)?;
     account.credentials.push(LinkedCredential::now(world, wallet));
@@ -110,6 +118,7 @@ pub(crate) fn of_address(world: &World<'_>, address: &Address) -> Result<Option<
 pub(crate) fn delete(world: &mut World<'_>, account: &Account) -> Result<(), StoreError> {
     session::end_all_of(world, &account.id)?;
     otp::drop_all_of(world, &account.id)?;
+    external::drop_all_of(world, &account.id)?;
     wallet::delete_all_of(world, &account.id)?;
     mfa::delete_all_of(world, &account.id)?;
     guesses::delete_all_of(world, &account.id);
@@ -124,7 +133,7 @@ pub(crate) fn delete(world: &mut World<'_>, account: &Account) -> Result<(), Sto
 }
 
 impl LinkedCredential {
-    fn now(world: &World<'_>, credential: Credential) -> Self {
+    pub(crate) fn now(world: &World<'_>, credential: Credential) -> Self {
         Self { credential, verified_at: time::iso8601(world.now) }
     }
 }

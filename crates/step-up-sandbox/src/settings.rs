@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use step_up_core::TokenScope;
 
 use crate::{
+    jwk::KeySet,
     reply::{Outcome, Refusal},
     store::{StoreError, Table, Tx},
 };
@@ -106,11 +107,15 @@ fn check(settings: &Value) -> Outcome<()> {
     {
         return refuse("security.captcha has a provider, hcaptcha or cloudflareTurnstile, and a siteKey.");
     }
+    if let Err(sentence) = rules.security.external_auth.check() {
+        return refuse(&sentence);
+    }
     let is_on = |path: &str| settings.pointer(path).is_some_and(|value| *value != json!(false));
     for (is_asked_for, name) in [
         (is_on("/security/hCaptcha/enabled"), "security.hCaptcha.enabled"),
-        (is_on("/security/externalAuth/enabled"), "security.externalAuth.enabled"),
         (is_on("/security/externalAuth/cookieName"), "security.externalAuth.cookieName"),
+        (is_on("/security/externalAuth/jwksUrl"), "security.externalAuth.jwksUrl"),
+        (is_on("/security/externalAuth/assumeEmailVerified"), "security.externalAuth.assumeEmailVerified"),
         (is_on("/security/mfa/required"), "security.mfa.required"),
         (rules.security.auth.storage != ["localstorage"], "security.auth.storage other than localstorage"),
     ] {
@@ -144,6 +149,8 @@ struct Security {
     auth: Auth,
     #[serde(default)]
     captcha: Captcha,
+    #[serde(rename = "externalAuth", default)]
+    external_auth: ExternalAuth,
     #[serde(rename = "deviceRegistrationRequired", default)]
     device_registration_required: bool,
 }
@@ -170,6 +177,40 @@ struct Captcha {
     provider: String,
     #[serde(rename = "siteKey", default)]
     site_key: String,
+}
+
+/// Who else may say who a user is.
+#[derive(Default, Deserialize)]
+struct ExternalAuth {
+    #[serde(default)]
+    enabled: bool,
+    iss: Option<String>,
+    aud: Option<String>,
+    /// The issuer's keys, inline: the sandbox asks nobody.
+    jwks: Option<Value>,
+}
+
+impl ExternalAuth {
+    /// Why it cannot be so.
+    fn check(&self) -> Result<(), String> {
+        if let Some(Err(why)) = self.jwks.as_ref().map(KeySet::parse) {
+            return Err(format!("security.externalAuth.jwks {why}."));
+        }
+        let is_empty = |text: &Option<String>| text.as_ref().is_some_and(String::is_empty);
+        let is_missing = self.enabled && (self.iss.is_none() || self.jwks.is_none());
+        if is_missing || is_empty(&self.iss) || is_empty(&self.aud) {
+            return Err("security.externalAuth has an iss and jwks, and perhaps an aud.".into());
+        }
+        Ok(())
+    }
+}
+
+/// Another identity provider whose word counts.
+pub(crate) struct ExternalIssuer {
+    pub(crate) iss: String,
+    /// Whom its assertions are for; the environment where it is not said.
+    pub(crate) aud: Option<String>,
+    pub(crate) keys: KeySet,
 }
 
 /// How long an action's elevation lives, and how often it counts.
@@ -245,6 +286,13 @@ impl Rules {
     /// Whether a captcha comes before a code.
     pub(crate) fn is_captcha_on(&self) -> bool {
         self.security.captcha.enabled
+    }
+
+    /// Who else may say who a user is, if anybody.
+    pub(crate) fn external_issuer(self) -> Option<ExternalIssuer> {
+        let ExternalAuth { enabled, iss, aud, jwks } = self.security.external_auth;
+        let keys = KeySet::parse(&jwks?).ok()?;
+        if enabled { Some(ExternalIssuer { iss: iss?, aud, keys }) } else { None }
     }
 
     /// Whether more than the first credential of a user may sign them in.
@@ -355,7 +403,8 @@ mod tests {
             json!({ "security": { "hCaptcha": { "enabled": true } } }),
             json!({ "security": { "auth": { "storage": ["cookie"] } } }),
             json!({ "security": { "auth": { "storage": ["localstorage", "cookie"] } } }),
-            json!({ "security": { "externalAuth": { "enabled": true } } }),
+            json!({ "security": { "externalAuth": { "jwksUrl": "https://idp.example/jwks" } } }),
+            json!({ "security": { "externalAuth": { "assumeEmailVerified": true } } }),
             json!({ "security": { "mfa": { "required": true } } }),
         ] {
             assert_eq!(refusal(settings.clone()), (501, "not_implemented"), "{settings}");

@@ -1,4 +1,4 @@
-//! Assertions of an external identity provider (`docs/PROTOCOL.md`, "External authentication").
+//! Assertions of an external identity provider (`docs/PROTOCOL.md`, "External sign-in").
 
 use std::rc::Rc;
 

@@ -11,6 +11,7 @@ use crate::{
     call::Call,
     captcha::{self, CAPTCHAS},
     elevation::ELEVATIONS,
+    external::{ASSERTIONS, EXTERNAL_USERS},
     fault::{self, FAULTS},
     guesses::GUESSES,
     inbox::{self, MESSAGES},
@@ -125,13 +126,15 @@ fn requests(call: &mut Call<'_>) -> Outcome {
 
 /// Everything that `reset` forgets: all but the signing key and the position of the randomness, so that nothing that
 /// was given out is given out again.
-const FORGOTTEN: [&str; 18] = [
+const FORGOTTEN: [&str; 20] = [
     ACCOUNTS.name(),
     ADDRESSES.name(),
+    ASSERTIONS.name(),
     CAPTCHAS.name(),
     COUNTERS.name(),
     DEVICES.name(),
     ELEVATIONS.name(),
+    EXTERNAL_USERS.name(),
     FAULTS.name(),
     GUESSES.name(),
     MESSAGES.name(),

@@ -3,6 +3,7 @@
 mod codes;
 mod email;
 mod environment;
+mod external;
 mod mfa;
 mod recovery;
 mod session;
@@ -36,6 +37,8 @@ const ROUTES: &[Route] = &[
     route(Post, "smsVerifications/retry", sms::retry),
     route(Post, "smsVerifications/signin", sms::sign_in),
     route(Post, "smsVerifications/verify", sms::verify),
+    route(Post, "externalAuth/signin", external::sign_in),
+    route(Post, "externalAuth/verify", external::verify),
     route(Post, "stepUp/check", step_up::check),
     route(Post, "refresh", session::refresh),
     route(Post, "revoke", session::revoke),
@@ -64,7 +67,6 @@ const UNBUILT: &[(&str, &str)] = &[
     ("wallets/", "wallet signatures"),
     ("verify", "linking and unlinking of wallets"),
     ("providers/", "social sign-in"),
-    ("externalAuth/", "external sign-in"),
     ("farcaster/", "Farcaster"),
     ("telegram/", "Telegram"),
     ("deviceRegistration", "device registration"),

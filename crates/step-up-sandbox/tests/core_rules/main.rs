@@ -7,6 +7,7 @@ mod codes;
 mod control;
 mod device;
 mod elevation;
+mod external;
 mod fault;
 mod lab;
 mod link;

@@ -30,7 +30,6 @@ fn what_the_protocol_has_and_the_sandbox_does_not_is_said_to_be() {
         (Method::Post, "/wallets/verify"),
         (Method::Post, "/verify/link"),
         (Method::Post, "/providers/google/verify"),
-        (Method::Post, "/externalAuth/verify"),
     ] {
         lab.ask(method, path).send().refused(501, "not_implemented");
     }
@@ -83,6 +82,7 @@ fn path() -> impl Strategy<Value = String> {
         Just("signin".to_owned()),
         Just("create".to_owned()),
         Just("retry".to_owned()),
+        Just("externalAuth".to_owned()),
         Just("stepUp".to_owned()),
         Just("check".to_owned()),
         Just("waas".to_owned()),
@@ -125,6 +125,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     let key = prop_oneof![
         Just("email".to_owned()),
         Just("emails".to_owned()),
+        Just("jwt".to_owned()),
         Just("phone".to_owned()),
         Just("phoneNumber".to_owned()),
         Just("phoneCountryCode".to_owned()),
