@@ -6,7 +6,7 @@ use step_up_core::{Credential, CredentialFormat, CredentialId, Timestamp, User, 
 
 use crate::{
     email::Email,
-    guesses, mfa, otp, random, recovery, session,
+    external_wallet, guesses, mfa, otp, random, recovery, session,
     session::{SESSION_SCOPE, Session},
     store::{StoreError, Table},
     time, wallet,
@@ -46,6 +46,14 @@ pub(crate) const ADDRESSES: Table<UserId> = Table::new("addresses");
 
 /// A new user with this address, which is verified, and an embedded wallet.
 pub(crate) fn create(world: &mut World<'_>, email: &Email) -> Result<Account, StoreError> {
+    create_with(world, |world, account| link_email(world, account, email, true))
+}
+
+/// A new user whose first credential `link` makes, and an embedded wallet.
+pub(crate) fn create_with(
+    world: &mut World<'_>,
+    link: impl FnOnce(&mut World<'_>, &mut Account) -> Result<CredentialId, StoreError>,
+) -> Result<Account, StoreError> {
     let mut account = Account {
         id: random::uuid(&mut world.tx)?.into(),
         credentials: Vec::new(),
@@ -55,7 +63,7 @@ pub(crate) fn create(world: &mut World<'_>, email: &Email) -> Result<Account, St
         first_visit: world.now,
         last_visit: world.now,
     };
-    let credential = link_email(world, &mut account, email, true)?;
+    let credential = link(world, &mut account)?;
     account.last_verified_credential = Some(credential);
     let wallet = wallet::create(world, &account.id)?;
     account.credentials.push(LinkedCredential::now(world, wallet));
@@ -103,6 +111,7 @@ pub(crate) fn delete(world: &mut World<'_>, account: &Account) -> Result<(), Sto
     session::end_all_of(world, &account.id)?;
     otp::drop_all_of(world, &account.id)?;
     wallet::delete_all_of(world, &account.id)?;
+    external_wallet::release_all_of(world, &account.id)?;
     mfa::delete_all_of(world, &account.id)?;
     guesses::delete_all_of(world, &account.id);
     recovery::delete_all_of(world, &account.id);
@@ -116,7 +125,7 @@ pub(crate) fn delete(world: &mut World<'_>, account: &Account) -> Result<(), Sto
 }
 
 impl LinkedCredential {
-    fn now(world: &World<'_>, credential: Credential) -> Self {
+    pub(crate) fn now(world: &World<'_>, credential: Credential) -> Self {
         Self { credential, verified_at: time::iso8601(world.now) }
     }
 }

@@ -24,7 +24,10 @@ const CURRENT: &str = "current";
 fn defaults() -> Value {
     json!({
         "environmentName": "sandbox",
-        "chains": [{ "name": "evm", "enabled": true, "networks": [] }],
+        "chains": [
+            { "name": "evm", "enabled": true, "networks": [] },
+            { "name": "solana", "enabled": true, "networks": [] }
+        ],
         "customFields": [],
         "kyc": [],
         "design": {},
@@ -105,6 +108,8 @@ fn check(settings: &Value) -> Outcome<()> {
         (is_on("/security/externalAuth/enabled"), "security.externalAuth.enabled"),
         (is_on("/security/externalAuth/cookieName"), "security.externalAuth.cookieName"),
         (is_on("/security/mfa/required"), "security.mfa.required"),
+        (settings.pointer("/sdk/multiWallet") != Some(&json!(true)), "sdk.multiWallet other than true"),
+        (is_on("/sdk/multiWalletUnlinkDisabled"), "sdk.multiWalletUnlinkDisabled"),
         (rules.security.auth.storage != ["localstorage"], "security.auth.storage other than localstorage"),
     ] {
         if is_asked_for {
@@ -118,9 +123,18 @@ fn check(settings: &Value) -> Outcome<()> {
 #[derive(Deserialize)]
 pub(crate) struct Rules {
     #[serde(default)]
+    chains: Vec<Chain>,
+    #[serde(default)]
     sdk: Sdk,
     #[serde(default)]
     security: Security,
+}
+
+#[derive(Deserialize)]
+struct Chain {
+    name: String,
+    #[serde(default)]
+    enabled: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -221,6 +235,11 @@ impl Rules {
     /// Whether calls that carry a device signature must.
     pub(crate) fn is_device_signature_required(&self) -> bool {
         self.security.device_registration_required
+    }
+
+    /// Whether wallets of this chain, by its name in the settings, are taken.
+    pub(crate) fn is_chain_enabled(&self, name: &str) -> bool {
+        self.chains.iter().any(|chain| chain.name == name && chain.enabled)
     }
 
     /// Whether more than the first credential of a user may sign them in.
@@ -333,6 +352,8 @@ mod tests {
             json!({ "security": { "auth": { "storage": ["localstorage", "cookie"] } } }),
             json!({ "security": { "externalAuth": { "enabled": true } } }),
             json!({ "security": { "mfa": { "required": true } } }),
+            json!({ "sdk": { "multiWallet": false } }),
+            json!({ "sdk": { "multiWalletUnlinkDisabled": true } }),
         ] {
             assert_eq!(refusal(settings.clone()), (501, "not_implemented"), "{settings}");
         }
@@ -340,6 +361,7 @@ mod tests {
             json!([]),
             json!({ "sdk": { "minApiVersion": "2020_01_01" } }),
             json!({ "sdk": 1 }),
+            json!({ "chains": "evm" }),
             json!({ "security": { "deviceRegistrationRequired": "yes" } }),
             json!({ "security": { "mfa": { "actions": [{ "action": "user.update", "tokenExpirySeconds": 0 }] } } }),
             json!({ "security": { "mfa": { "actions": [{ "action": "user.update", "tokenBehavior": "x" }] } } }),

@@ -10,6 +10,7 @@ use crate::{
     account::{ACCOUNTS, ADDRESSES},
     call::Call,
     elevation::ELEVATIONS,
+    external_wallet::EXTERNAL_WALLETS,
     fault::{self, FAULTS},
     guesses::GUESSES,
     inbox::{self, MESSAGES},
@@ -117,12 +118,13 @@ fn requests(call: &mut Call<'_>) -> Outcome {
 
 /// Everything that `reset` forgets: all but the signing key and the position of the randomness, so that nothing that
 /// was given out is given out again.
-const FORGOTTEN: [&str; 17] = [
+const FORGOTTEN: [&str; 18] = [
     ACCOUNTS.name(),
     ADDRESSES.name(),
     COUNTERS.name(),
     DEVICES.name(),
     ELEVATIONS.name(),
+    EXTERNAL_WALLETS.name(),
     FAULTS.name(),
     GUESSES.name(),
     MESSAGES.name(),

@@ -2,14 +2,17 @@
 
 use serde::Deserialize;
 use serde_json::json;
+use step_up_core::WalletProvider;
 
 use crate::{
     account,
     call::Call,
     email::Email,
+    external_wallet::{self, Address, ExternalWallet},
     reply::{Outcome, Refusal, ok},
     session,
     wallet::WALLETS,
+    world::World,
 };
 
 /// Unknown members are refused: a test that asks for a phone must not get a user without one.
@@ -19,28 +22,66 @@ struct Body {
     email: Option<String>,
     #[serde(default)]
     emails: Vec<String>,
+    #[serde(default)]
+    wallets: Vec<WalletBody>,
     #[serde(rename = "sessionPublicKey")]
     session_public_key: Option<String>,
 }
 
-/// `POST /sandbox/users`: a new user with these addresses, signed in with the first. Answers as a verification does, and
-/// with the wallets' keys: `{user, expiresAt, jwt, minifiedJwt, wallets: [{walletId, address, privateKey}]}`.
+/// A wallet outside the app.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct WalletBody {
+    address: String,
+    chain: String,
+    wallet_name: Option<String>,
+    wallet_provider: Option<WalletProvider>,
+}
+
+impl WalletBody {
+    fn wallet(self, world: &World<'_>) -> Outcome<ExternalWallet> {
+        let address = Address::parse(&self.chain, &self.address)?;
+        let name = self.wallet_name.unwrap_or_else(|| "metamask".into());
+        let provider = self.wallet_provider.unwrap_or(WalletProvider::BrowserExtension);
+        ExternalWallet::new(world, address, &name, provider)
+    }
+}
+
+/// `POST /sandbox/users`: a new user with these addresses and wallets, signed in with the first of them. Answers as a
+/// verification does, and with the embedded wallets' keys: `{user, expiresAt, jwt, minifiedJwt, wallets: [{walletId,
+/// address, privateKey}]}`.
 pub(super) fn create(call: &mut Call<'_>) -> Outcome {
     let body: Body = call.body()?;
     let public_key = call.session_public_key(body.session_public_key.as_deref())?;
     let emails = body.email.iter().chain(&body.emails).map(|email| Email::parse(email));
     let emails = emails.collect::<Outcome<Vec<_>>>()?;
-    let Some((first, others)) = emails.split_first() else {
-        return Err(
-            Refusal::unprocessable("invalid_request", "A user has at least one email address.").into()
-        );
-    };
     let world = &mut call.world;
-    ensure_free(world, first)?;
-    let mut account = account::create(world, first)?;
-    for email in others {
+    let wallets = body.wallets.into_iter().map(|wallet| wallet.wallet(world)).collect::<Outcome<Vec<_>>>()?;
+    let (mut emails, mut wallets) = (emails.iter(), wallets.iter());
+    let mut account = match emails.next() {
+        Some(first) => {
+            ensure_free(world, first)?;
+            account::create(world, first)?
+        }
+        None => {
+            let Some(first) = wallets.next() else {
+                return Err(Refusal::unprocessable(
+                    "invalid_request",
+                    "A user has at least one email address or wallet.",
+                )
+                .into());
+            };
+            ensure_wallet_is_free(world, first)?;
+            account::create_with(world, |world, account| external_wallet::link(world, account, first, true))?
+        }
+    };
+    for email in emails {
         ensure_free(world, email)?;
         account::link_email(world, &mut account, email, true)?;
+    }
+    for wallet in wallets {
+        ensure_wallet_is_free(world, wallet)?;
+        external_wallet::link(world, &mut account, wallet, true)?;
     }
     account::save(world, &account)?;
     let Some(credential) = account.last_verified_credential.clone() else {
@@ -57,9 +98,16 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
     ok(&answer)
 }
 
-fn ensure_free(world: &crate::world::World<'_>, email: &Email) -> Outcome<()> {
+fn ensure_free(world: &World<'_>, email: &Email) -> Outcome<()> {
     if account::of_email(world, email)?.is_some() {
         return Err(Refusal::unprocessable("email_taken", "Another user has this address.").into());
+    }
+    Ok(())
+}
+
+fn ensure_wallet_is_free(world: &World<'_>, wallet: &ExternalWallet) -> Outcome<()> {
+    if external_wallet::owner(world, &wallet.address)?.is_some() {
+        return Err(Refusal::unprocessable("wallet_taken", "A user has this wallet.").into());
     }
     Ok(())
 }

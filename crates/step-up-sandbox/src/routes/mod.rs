@@ -2,6 +2,7 @@
 
 mod email;
 mod environment;
+mod external_wallets;
 mod mfa;
 mod recovery;
 mod session;
@@ -47,6 +48,10 @@ const ROUTES: &[Route] = &[
     route(Get, "users/mfa/*", mfa::read),
     route(Put, "users/mfa/*", mfa::set_default),
     route(Delete, "users/mfa/*", mfa::delete),
+    route(Post, "wallets/signin", external_wallets::sign_in),
+    route(Post, "wallets/verify", external_wallets::verify),
+    route(Post, "verify", external_wallets::sign_in),
+    route(Post, "verify/link", external_wallets::link),
     route(Post, "waas/*/privateKey/export", wallets::export),
     route(Post, "waas/*/signMessage", wallets::sign_message),
 ];
@@ -56,8 +61,8 @@ const UNBUILT: &[(&str, &str)] = &[
     ("smsVerifications/", "codes by SMS"),
     ("users/mfa/", "this second factor"),
     ("users/passkeys", "passkeys"),
-    ("wallets/", "wallet signatures"),
-    ("verify", "linking and unlinking of wallets"),
+    ("wallets/", "this wallet call"),
+    ("verify/", "moving credentials between accounts"),
     ("providers/", "social sign-in"),
     ("externalAuth/", "external sign-in"),
     ("farcaster/", "Farcaster"),

@@ -316,7 +316,7 @@ impl Lab {
 }
 
 impl Person {
-    fn from_answer(email: &str, answer: &Answer) -> Self {
+    pub(crate) fn from_answer(email: &str, answer: &Answer) -> Self {
         let user = &answer.body["user"];
         let wallet = user["verifiedCredentials"]
             .as_array()
