@@ -87,6 +87,24 @@ pub(crate) fn link_email(
     Ok(id)
 }
 
+/// Takes a credential from the user, and makes what it is nobody's. The account is not saved yet.
+pub(crate) fn unlink(world: &mut World<'_>, account: &mut Account, credential: &Credential) {
+    account.credentials.retain(|linked| linked.credential.id != credential.id);
+    if account.last_verified_credential.as_ref() == Some(&credential.id) {
+        account.last_verified_credential = None;
+    }
+    match (&credential.format, &credential.email) {
+        (CredentialFormat::Email, Some(address)) => {
+            ADDRESSES.delete(&mut world.tx, address);
+            if account.email.as_ref().is_some_and(|email| email.as_str() == address) {
+                account.email = account.first_email();
+            }
+        }
+        (CredentialFormat::Blockchain, _) => external_wallet::release(world, credential),
+        _ => {}
+    }
+}
+
 pub(crate) fn save(world: &mut World<'_>, account: &Account) -> Result<(), StoreError> {
     ACCOUNTS.put(&mut world.tx, account.id.as_str(), account)
 }
@@ -137,6 +155,13 @@ impl Account {
             .iter()
             .map(|linked| &linked.credential)
             .find(|credential| credential.email.as_deref() == Some(email.as_str()))
+    }
+
+    /// The address that was linked first.
+    fn first_email(&self) -> Option<Email> {
+        let credentials = self.credentials.iter().map(|linked| &linked.credential);
+        let addresses = credentials.filter(|it| it.format == CredentialFormat::Email);
+        addresses.filter_map(|it| it.email.as_deref()).find_map(|address| Email::parse(address).ok())
     }
 
     /// What the user may re-authenticate with: an embedded wallet signs without them, so it is none of these.

@@ -115,6 +115,13 @@ pub(crate) fn credential_of<'a>(account: &'a Account, address: &Address) -> Opti
     })
 }
 
+/// Makes the wallet of a credential nobody's.
+pub(crate) fn release(world: &mut World<'_>, credential: &Credential) {
+    if let (Some(chain), Some(address)) = (&credential.chain, &credential.address) {
+        EXTERNAL_WALLETS.delete(&mut world.tx, &key_of(chain, address));
+    }
+}
+
 pub(crate) fn release_all_of(world: &mut World<'_>, user: &UserId) -> Result<(), StoreError> {
     for (key, owner) in EXTERNAL_WALLETS.list(&world.tx, "")? {
         if owner == *user {

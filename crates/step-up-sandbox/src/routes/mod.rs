@@ -7,6 +7,7 @@ mod mfa;
 mod recovery;
 mod session;
 mod step_up;
+mod unlink;
 mod users;
 mod wallets;
 
@@ -52,6 +53,7 @@ const ROUTES: &[Route] = &[
     route(Post, "wallets/verify", external_wallets::verify),
     route(Post, "verify", external_wallets::sign_in),
     route(Post, "verify/link", external_wallets::link),
+    route(Post, "verify/unlink", unlink::unlink),
     route(Post, "waas/*/privateKey/export", wallets::export),
     route(Post, "waas/*/signMessage", wallets::sign_message),
 ];

@@ -17,5 +17,6 @@ mod signer;
 mod token;
 mod total;
 mod totp;
+mod unlink;
 mod user;
 mod wallets;
