@@ -7,7 +7,7 @@ use step_up_core::{Credential, CredentialFormat, CredentialId, Timestamp, User, 
 use crate::{
     address::Address,
     email::Email,
-    external, guesses, mfa, otp,
+    external, external_wallet, guesses, mfa, otp,
     phone::Phone,
     random, recovery, session,
     session::{SESSION_SCOPE, Session},
@@ -95,6 +95,21 @@ pub(crate) fn link(
     Ok(id)
 }
 
+/// Takes a credential from the user, and makes what it is nobody's. The account is not saved yet.
+pub(crate) fn unlink(world: &mut World<'_>, account: &mut Account, credential: &Credential) {
+    account.credentials.retain(|linked| linked.credential.id != credential.id);
+    if account.last_verified_credential.as_ref() == Some(&credential.id) {
+        account.last_verified_credential = None;
+    }
+    if let Some(address) = Address::of(credential) {
+        ADDRESSES.delete(&mut world.tx, &address.text());
+        account.forget_main(&address);
+    }
+    if credential.format == CredentialFormat::Blockchain {
+        external_wallet::release(world, credential);
+    }
+}
+
 pub(crate) fn save(world: &mut World<'_>, account: &Account) -> Result<(), StoreError> {
     ACCOUNTS.put(&mut world.tx, account.id.as_str(), account)
 }
@@ -120,6 +135,7 @@ pub(crate) fn delete(world: &mut World<'_>, account: &Account) -> Result<(), Sto
     otp::drop_all_of(world, &account.id)?;
     external::drop_all_of(world, &account.id)?;
     wallet::delete_all_of(world, &account.id)?;
+    external_wallet::release_all_of(world, &account.id)?;
     mfa::delete_all_of(world, &account.id)?;
     guesses::delete_all_of(world, &account.id);
     recovery::delete_all_of(world, &account.id);
@@ -157,6 +173,22 @@ impl Account {
         match address {
             Address::Email(email) => self.email = Some(email.clone()),
             Address::Phone(phone) => self.phone = Some(phone.clone()),
+        }
+    }
+
+    /// Where it was the user's main address of its kind, the one that was linked first takes its place.
+    fn forget_main(&mut self, address: &Address) {
+        let mut left = self.credentials.iter().filter_map(|linked| Address::of(&linked.credential));
+        match address {
+            Address::Email(email) if self.email.as_ref() == Some(email) => {
+                self.email =
+                    left.find_map(|it| if let Address::Email(email) = it { Some(email) } else { None });
+            }
+            Address::Phone(phone) if self.phone.as_ref() == Some(phone) => {
+                self.phone =
+                    left.find_map(|it| if let Address::Phone(phone) = it { Some(phone) } else { None });
+            }
+            _ => {}
         }
     }
 

@@ -53,6 +53,20 @@ impl Address {
         }
     }
 
+    /// The address of a credential that is one.
+    pub(crate) fn of(credential: &Credential) -> Option<Self> {
+        match credential.format {
+            CredentialFormat::Email => Email::parse(credential.email.as_deref()?).ok().map(Self::Email),
+            CredentialFormat::PhoneNumber => {
+                let (code, national) = (&credential.phone_country_code, &credential.phone_number);
+                Phone::parse(code.as_deref()?, national.as_deref()?, credential.iso_country_code.as_deref()?)
+                    .ok()
+                    .map(Self::Phone)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether `credential` is the one of this address.
     pub(crate) fn is_of(&self, credential: &Credential) -> bool {
         match self {

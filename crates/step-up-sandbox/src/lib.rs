@@ -45,10 +45,11 @@
 //!
 //! # Who may elevate
 //!
-//! A code that was sent to a signed-in user's own, sign-in enabled address grants the scopes that are asked for. A code to
-//! any other address is a link: it needs an elevation for `credential:link` and grants nothing in the same answer. With a
-//! verified second factor, codes grant nothing and the factor does, but for its first right answer, which enrols it. An
-//! elevation is of one session, ends with it, and is used up by the first call that succeeds if it is single use.
+//! A code that was sent to a signed-in user's own, sign-in enabled address grants the scopes that are asked for, and so
+//! does the signature of such a wallet, unless it is embedded in the app. Any other address or wallet is a link: it needs
+//! an elevation for `credential:link` and grants nothing in the same answer. With a verified second factor, these grant
+//! nothing and the factor does, but for its first right answer, which enrols it. An elevation is of one session, ends with
+//! it, and is used up by the first call that succeeds if it is single use.
 //!
 //! # The control API
 //!
@@ -60,6 +61,7 @@
 //! | `GET /sandbox/inbox?to=ADDRESS` | the messages, newest first: `[{to, channel, code, verificationUUID, sentAt}]` |
 //! | `POST /sandbox/users` | a new user, signed in with the first address; `phone` is as in `+15555550100`: `{email?, emails?, phone?, sessionPublicKey?}` → a verification's answer and `wallets: [{walletId, address, privateKey}]` |
 //! | `POST /sandbox/captcha` | what solving a captcha gives, for one send within two minutes: `{captchaToken, expiresAt}` |
+//! | `POST /sandbox/users` | a new user, signed in: `{email?, emails?, wallets?: [{address, chain, walletName?, walletProvider?}], sessionPublicKey?}` → a verification's answer and, for the embedded ones, `wallets: [{walletId, address, privateKey}]` |
 //! | `GET`, `PUT /sandbox/settings` | the environment's settings; what a `PUT` leaves out is as in a new environment, and what the sandbox would not act on is refused |
 //! | `GET`, `POST /sandbox/clock` | `{advanceSeconds}` or `{now}`, in milliseconds since 1970 → `{now}` |
 //! | `GET`, `POST`, `DELETE /sandbox/faults` | what waits; orders a fault; cancels all |
@@ -90,7 +92,9 @@ mod config;
 mod control;
 mod elevation;
 mod email;
+mod ethereum;
 mod external;
+mod external_wallet;
 mod fault;
 mod guesses;
 mod inbox;

@@ -51,7 +51,7 @@ fn make_room(world: &mut World<'_>, count: usize) -> Result<(), StoreError> {
 }
 
 /// Uses a nonce up. Whether it was one.
-fn take(world: &mut World<'_>, text: &str) -> Result<bool, StoreError> {
+pub(crate) fn take(world: &mut World<'_>, text: &str) -> Result<bool, StoreError> {
     let Some(nonce) = NONCES.get(&world.tx, text)? else { return Ok(false) };
     NONCES.delete(&mut world.tx, text);
     Ok(nonce.expires_at > world.now)

@@ -49,10 +49,14 @@ impl Origins {
 
     /// Whether the value of an `Origin` header is allowed. `null`, which any sandboxed frame sends, never is.
     pub(crate) fn allows(&self, header: &str) -> bool {
-        let Some(origin) = Origin::parse(header) else { return false };
+        Origin::parse(header).is_some_and(|origin| self.contains(&origin))
+    }
+
+    /// Whether an origin is one of these.
+    pub(crate) fn contains(&self, origin: &Origin) -> bool {
         match self {
             Self::Loopback => is_loopback(&origin.host),
-            Self::Only(origins) => origins.contains(&origin),
+            Self::Only(origins) => origins.contains(origin),
         }
     }
 

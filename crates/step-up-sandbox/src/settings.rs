@@ -27,7 +27,10 @@ const CURRENT: &str = "current";
 fn defaults() -> Value {
     json!({
         "environmentName": "sandbox",
-        "chains": [{ "name": "evm", "enabled": true, "networks": [] }],
+        "chains": [
+            { "name": "evm", "enabled": true, "networks": [] },
+            { "name": "solana", "enabled": true, "networks": [] }
+        ],
         "customFields": [],
         "kyc": [],
         "design": {},
@@ -117,6 +120,8 @@ fn check(settings: &Value) -> Outcome<()> {
         (is_on("/security/externalAuth/jwksUrl"), "security.externalAuth.jwksUrl"),
         (is_on("/security/externalAuth/assumeEmailVerified"), "security.externalAuth.assumeEmailVerified"),
         (is_on("/security/mfa/required"), "security.mfa.required"),
+        (settings.pointer("/sdk/multiWallet") != Some(&json!(true)), "sdk.multiWallet other than true"),
+        (is_on("/sdk/multiWalletUnlinkDisabled"), "sdk.multiWalletUnlinkDisabled"),
         (rules.security.auth.storage != ["localstorage"], "security.auth.storage other than localstorage"),
     ] {
         if is_asked_for {
@@ -130,9 +135,18 @@ fn check(settings: &Value) -> Outcome<()> {
 #[derive(Deserialize)]
 pub(crate) struct Rules {
     #[serde(default)]
+    chains: Vec<Chain>,
+    #[serde(default)]
     sdk: Sdk,
     #[serde(default)]
     security: Security,
+}
+
+#[derive(Deserialize)]
+struct Chain {
+    name: String,
+    #[serde(default)]
+    enabled: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -295,6 +309,11 @@ impl Rules {
         if enabled { Some(ExternalIssuer { iss: iss?, aud, keys }) } else { None }
     }
 
+    /// Whether wallets of this chain, by its name in the settings, are taken.
+    pub(crate) fn is_chain_enabled(&self, name: &str) -> bool {
+        self.chains.iter().any(|chain| chain.name == name && chain.enabled)
+    }
+
     /// Whether more than the first credential of a user may sign them in.
     pub(crate) fn allows_multiple_credentials(&self) -> bool {
         self.security.auth.allow_multiple_credentials
@@ -406,6 +425,8 @@ mod tests {
             json!({ "security": { "externalAuth": { "jwksUrl": "https://idp.example/jwks" } } }),
             json!({ "security": { "externalAuth": { "assumeEmailVerified": true } } }),
             json!({ "security": { "mfa": { "required": true } } }),
+            json!({ "sdk": { "multiWallet": false } }),
+            json!({ "sdk": { "multiWalletUnlinkDisabled": true } }),
         ] {
             assert_eq!(refusal(settings.clone()), (501, "not_implemented"), "{settings}");
         }
@@ -413,6 +434,7 @@ mod tests {
             json!([]),
             json!({ "sdk": { "minApiVersion": "2020_01_01" } }),
             json!({ "sdk": 1 }),
+            json!({ "chains": "evm" }),
             json!({ "security": { "deviceRegistrationRequired": "yes" } }),
             json!({ "security": { "captcha": { "enabled": "yes" } } }),
             json!({ "security": { "captcha": { "enabled": true, "provider": "recaptcha" } } }),

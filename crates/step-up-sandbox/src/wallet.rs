@@ -2,11 +2,10 @@
 
 use k256::ecdsa::SigningKey;
 use serde::{Deserialize, Serialize};
-use sha3::{Digest, Keccak256};
 use step_up_core::{Credential, CredentialFormat, UserId, WalletProvider};
 
 use crate::{
-    random,
+    ethereum, random,
     store::{StoreError, Table},
     world::World,
 };
@@ -32,7 +31,7 @@ pub(crate) fn create(world: &mut World<'_>, user: &UserId) -> Result<Credential,
             break (bytes, key);
         }
     };
-    let address = address_of(&key);
+    let address = ethereum::checksummed(&ethereum::address_of(key.verifying_key()));
     let wallet = Wallet {
         user: user.clone(),
         private_key: base16ct::lower::encode_string(&private_key),
@@ -71,7 +70,7 @@ impl Wallet {
         let corrupt = || StoreError::Corrupt { collection: WALLETS.name().into() };
         let bytes = base16ct::lower::decode_vec(&self.private_key).map_err(|_| corrupt())?;
         let key = SigningKey::from_slice(&bytes).map_err(|_| corrupt())?;
-        let hash = message_hash(message);
+        let hash = ethereum::message_hash(message);
         let (signature, recovery) = key.sign_prehash_recoverable(&hash);
         let mut bytes = signature.to_bytes().to_vec();
         bytes.push(27 + recovery.to_byte());
@@ -79,74 +78,20 @@ impl Wallet {
     }
 }
 
-fn message_hash(message: &str) -> [u8; 32] {
-    let prefixed = format!("\u{19}Ethereum Signed Message:\n{}{message}", message.len());
-    Keccak256::digest(prefixed.as_bytes()).into()
-}
-
-fn address_of(key: &SigningKey) -> String {
-    let point = key.verifying_key().to_sec1_point(false);
-    let hash = Keccak256::digest(&point.as_bytes()[1..]);
-    checksummed(&base16ct::lower::encode_string(&hash[12..]))
-}
-
-/// An address in lower case with the checksum of [EIP-55](https://eips.ethereum.org/EIPS/eip-55): a letter is a
-/// capital where the hash of the address has a digit of 8 or more.
-fn checksummed(lower: &str) -> String {
-    let hash = base16ct::lower::encode_string(&Keccak256::digest(lower.as_bytes()));
-    let digits = lower
-        .chars()
-        .zip(hash.chars())
-        .map(|(digit, hashed)| if matches!(hashed, '8'..='f') { digit.to_ascii_uppercase() } else { digit });
-    format!("0x{}", digits.collect::<String>())
-}
-
 #[cfg(test)]
 mod tests {
-    use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
-
     use super::*;
 
     /// The key whose number is one: its address is known to everybody.
-    fn wallet() -> Wallet {
-        let private_key = format!("{:064x}", 1);
-        let key = SigningKey::from_slice(&base16ct::lower::decode_vec(&private_key).unwrap()).unwrap();
-        Wallet { user: "u".into(), private_key, address: address_of(&key) }
-    }
-
-    #[test]
-    fn addresses_are_those_of_ethereum() {
-        assert_eq!(wallet().address, "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf");
-        // The examples of EIP-55.
-        for address in [
-            "0x52908400098527886E0F7030069857D2E4169EE7",
-            "0xde709f2102306220921060314715629080e2fb77",
-            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
-            "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359",
-        ] {
-            assert_eq!(checksummed(&address[2..].to_lowercase()), address);
-        }
-    }
-
     #[test]
     fn a_signature_leads_back_to_the_address() {
-        let wallet = wallet();
+        let wallet = Wallet {
+            user: "u".into(),
+            private_key: format!("{:064x}", 1),
+            address: "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf".into(),
+        };
         let message = "Gr\u{fc}\u{df}e\nfrom the sandbox";
-        let signature = wallet.sign(message).unwrap();
-        let bytes = base16ct::lower::decode_vec(&signature[2..]).unwrap();
-        let recovery = RecoveryId::from_byte(bytes[64] - 27).unwrap();
-        let signature = Signature::from_slice(&bytes[..64]).unwrap();
-        let key = VerifyingKey::recover_from_prehash(&message_hash(message), &signature, recovery).unwrap();
-        let hash = Keccak256::digest(&key.to_sec1_point(false).as_bytes()[1..]);
-        assert_eq!(checksummed(&base16ct::lower::encode_string(&hash[12..])), wallet.address);
-    }
-
-    #[test]
-    fn the_message_hash_is_that_of_eip_191() {
-        // keccak256("\x19Ethereum Signed Message:\n11Hello World")
-        assert_eq!(
-            base16ct::lower::encode_string(&message_hash("Hello World")),
-            "a1de988600a42c4b4ab089b619297c17d53cffae5d5120d82d8a92d0bb3b78f2"
-        );
+        let signer = ethereum::signer_of(message, &wallet.sign(message).unwrap()).unwrap();
+        assert_eq!(ethereum::checksummed(&signer), wallet.address);
     }
 }

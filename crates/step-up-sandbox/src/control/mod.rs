@@ -12,6 +12,7 @@ use crate::{
     captcha::{self, CAPTCHAS},
     elevation::ELEVATIONS,
     external::{ASSERTIONS, EXTERNAL_USERS},
+    external_wallet::EXTERNAL_WALLETS,
     fault::{self, FAULTS},
     guesses::GUESSES,
     inbox::{self, MESSAGES},
@@ -126,7 +127,7 @@ fn requests(call: &mut Call<'_>) -> Outcome {
 
 /// Everything that `reset` forgets: all but the signing key and the position of the randomness, so that nothing that
 /// was given out is given out again.
-const FORGOTTEN: [&str; 20] = [
+const FORGOTTEN: &[&str] = &[
     ACCOUNTS.name(),
     ADDRESSES.name(),
     ASSERTIONS.name(),
@@ -135,6 +136,7 @@ const FORGOTTEN: [&str; 20] = [
     DEVICES.name(),
     ELEVATIONS.name(),
     EXTERNAL_USERS.name(),
+    EXTERNAL_WALLETS.name(),
     FAULTS.name(),
     GUESSES.name(),
     MESSAGES.name(),
@@ -150,7 +152,7 @@ const FORGOTTEN: [&str; 20] = [
 ];
 
 fn reset(call: &mut Call<'_>) -> Outcome {
-    call.world.tx.clear(&FORGOTTEN)?;
+    call.world.tx.clear(FORGOTTEN)?;
     call.log.clear();
     done()
 }

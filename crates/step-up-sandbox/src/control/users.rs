@@ -2,20 +2,23 @@
 
 use serde::Deserialize;
 use serde_json::json;
+use step_up_core::{CredentialId, WalletProvider};
 
 use crate::{
-    account,
+    account::{self, Account},
     address::Address,
     call::Call,
     email::Email,
+    external_wallet::{self, Address as WalletAddress, ExternalWallet},
     phone::Phone,
     reply::{Outcome, Refusal, ok},
     session,
+    store::StoreError,
     wallet::WALLETS,
     world::World,
 };
 
-/// Unknown members are refused: a test that asks for a wallet must not get a user without one.
+/// Unknown members are refused: a test that asks for a passkey must not get a user without one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
@@ -23,25 +26,40 @@ struct Body {
     #[serde(default)]
     emails: Vec<String>,
     phone: Option<String>,
+    #[serde(default)]
+    wallets: Vec<WalletBody>,
     #[serde(rename = "sessionPublicKey")]
     session_public_key: Option<String>,
 }
 
-/// `POST /sandbox/users`: a new user with these addresses, signed in with the first. Answers as a verification does, and
-/// with the wallets' keys: `{user, expiresAt, jwt, minifiedJwt, wallets: [{walletId, address, privateKey}]}`.
+/// A wallet outside the app.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct WalletBody {
+    address: String,
+    chain: String,
+    wallet_name: Option<String>,
+    wallet_provider: Option<WalletProvider>,
+}
+
+/// `POST /sandbox/users`: a new user with these addresses and wallets, signed in with the first of them. Answers as a
+/// verification does, and with the embedded wallets' keys: `{user, expiresAt, jwt, minifiedJwt, wallets: [{walletId,
+/// address, privateKey}]}`.
 pub(super) fn create(call: &mut Call<'_>) -> Outcome {
     let body: Body = call.body()?;
     let public_key = call.session_public_key(body.session_public_key.as_deref())?;
-    let addresses = body.addresses()?;
-    let Some((first, others)) = addresses.split_first() else {
-        return Err(Refusal::unprocessable("invalid_request", "A user has at least one address.").into());
-    };
     let world = &mut call.world;
-    ensure_free(world, first)?;
-    let mut account = account::create(world, first)?;
-    for address in others {
-        ensure_free(world, address)?;
-        account::link(world, &mut account, address, true)?;
+    let credentials = body.credentials(world)?;
+    let Some((first, others)) = credentials.split_first() else {
+        return Err(
+            Refusal::unprocessable("invalid_request", "A user has at least one address or wallet.").into()
+        );
+    };
+    first.ensure_free(world)?;
+    let mut account = account::create_with(world, |world, account| first.link(world, account))?;
+    for credential in others {
+        credential.ensure_free(world)?;
+        credential.link(world, &mut account)?;
     }
     account::save(world, &account)?;
     let Some(credential) = account.last_verified_credential.clone() else {
@@ -58,22 +76,63 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
     ok(&answer)
 }
 
+/// What the user signs in with.
+enum Linked {
+    Address(Address),
+    Wallet(ExternalWallet),
+}
+
 impl Body {
-    fn addresses(&self) -> Outcome<Vec<Address>> {
-        let emails =
-            self.email.iter().chain(&self.emails).map(|email| Email::parse(email).map(Address::from));
-        let phones = self.phone.iter().map(|phone| Phone::from_e164(phone).map(Address::from));
-        emails.chain(phones).collect()
+    /// In the order in which they are linked.
+    fn credentials(self, world: &World<'_>) -> Outcome<Vec<Linked>> {
+        let mut credentials = Vec::new();
+        for email in self.email.iter().chain(&self.emails) {
+            credentials.push(Linked::Address(Email::parse(email)?.into()));
+        }
+        if let Some(phone) = &self.phone {
+            credentials.push(Linked::Address(Phone::from_e164(phone)?.into()));
+        }
+        for wallet in self.wallets {
+            credentials.push(Linked::Wallet(wallet.wallet(world)?));
+        }
+        Ok(credentials)
     }
 }
 
-fn ensure_free(world: &World<'_>, address: &Address) -> Outcome<()> {
-    if account::of_address(world, address)?.is_some() {
-        let code = match address {
-            Address::Email(_) => "email_taken",
-            Address::Phone(_) => "phone_taken",
-        };
-        return Err(Refusal::unprocessable(code, "Another user has this address.").into());
+impl WalletBody {
+    fn wallet(self, world: &World<'_>) -> Outcome<ExternalWallet> {
+        let address = WalletAddress::parse(&self.chain, &self.address)?;
+        let name = self.wallet_name.unwrap_or_else(|| "metamask".into());
+        let provider = self.wallet_provider.unwrap_or(WalletProvider::BrowserExtension);
+        ExternalWallet::new(world, address, &name, provider)
     }
-    Ok(())
+}
+
+impl Linked {
+    fn link(&self, world: &mut World<'_>, account: &mut Account) -> Result<CredentialId, StoreError> {
+        match self {
+            Self::Address(address) => account::link(world, account, address, true),
+            Self::Wallet(wallet) => external_wallet::link(world, account, wallet, true),
+        }
+    }
+
+    /// It is nobody's yet.
+    fn ensure_free(&self, world: &World<'_>) -> Outcome<()> {
+        let (is_taken, code) = match self {
+            Self::Address(address) => (
+                account::of_address(world, address)?.is_some(),
+                match address {
+                    Address::Email(_) => "email_taken",
+                    Address::Phone(_) => "phone_taken",
+                },
+            ),
+            Self::Wallet(wallet) => {
+                (external_wallet::owner(world, &wallet.address)?.is_some(), "wallet_taken")
+            }
+        };
+        if is_taken {
+            return Err(Refusal::unprocessable(code, "Another user has this already.").into());
+        }
+        Ok(())
+    }
 }

@@ -4,11 +4,13 @@ mod codes;
 mod email;
 mod environment;
 mod external;
+mod external_wallets;
 mod mfa;
 mod recovery;
 mod session;
 mod sms;
 mod step_up;
+mod unlink;
 mod users;
 mod wallets;
 
@@ -56,6 +58,11 @@ const ROUTES: &[Route] = &[
     route(Get, "users/mfa/*", mfa::read),
     route(Put, "users/mfa/*", mfa::set_default),
     route(Delete, "users/mfa/*", mfa::delete),
+    route(Post, "wallets/signin", external_wallets::sign_in),
+    route(Post, "wallets/verify", external_wallets::verify),
+    route(Post, "verify", external_wallets::sign_in),
+    route(Post, "verify/link", external_wallets::link),
+    route(Post, "verify/unlink", unlink::unlink),
     route(Post, "waas/*/privateKey/export", wallets::export),
     route(Post, "waas/*/signMessage", wallets::sign_message),
 ];
@@ -64,8 +71,8 @@ const ROUTES: &[Route] = &[
 const UNBUILT: &[(&str, &str)] = &[
     ("users/mfa/", "this second factor"),
     ("users/passkeys", "passkeys"),
-    ("wallets/", "wallet signatures"),
-    ("verify", "linking and unlinking of wallets"),
+    ("wallets/", "this wallet call"),
+    ("verify/", "moving credentials between accounts"),
     ("providers/", "social sign-in"),
     ("farcaster/", "Farcaster"),
     ("telegram/", "Telegram"),

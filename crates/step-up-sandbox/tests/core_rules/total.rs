@@ -27,8 +27,8 @@ fn what_the_protocol_has_and_the_sandbox_does_not_is_said_to_be() {
         (Method::Get, "/users/mfa/register/passkey"),
         (Method::Post, "/users/mfa/auth/passkey"),
         (Method::Get, "/users/passkeys/authenticate"),
-        (Method::Post, "/wallets/verify"),
-        (Method::Post, "/verify/link"),
+        (Method::Post, "/wallets/transfer"),
+        (Method::Post, "/verify/transfer"),
         (Method::Post, "/providers/google/verify"),
     ] {
         lab.ask(method, path).send().refused(501, "not_implemented");
@@ -93,6 +93,9 @@ fn path() -> impl Strategy<Value = String> {
         Just("totp".to_owned()),
         Just("recovery".to_owned()),
         Just("export".to_owned()),
+        Just("wallets".to_owned()),
+        Just("link".to_owned()),
+        Just("unlink".to_owned()),
         Just("sandbox".to_owned()),
         Just("faults".to_owned()),
         Just("settings".to_owned()),
