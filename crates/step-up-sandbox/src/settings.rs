@@ -8,6 +8,7 @@ use step_up_core::TokenScope;
 
 use crate::{
     reply::{Outcome, Refusal},
+    social,
     store::{StoreError, Table, Tx},
 };
 
@@ -26,11 +27,11 @@ fn defaults() -> Value {
         "environmentName": "sandbox",
         "chains": [{ "name": "evm", "enabled": true, "networks": [] }],
         "customFields": [],
-        "kyc": [],
+        "kyc": social::settings::kyc(),
         "design": {},
         "general": { "displayName": "Sandbox" },
         "privacy": {},
-        "providers": [{ "provider": "dynamic", "enabledAt": "2026-01-01T00:00:00.000Z" }],
+        "providers": social::settings::providers(),
         "sdk": { "minApiVersion": STEP_UP_VERSION, "emailSignIn": { "signInProvider": "dynamic" }, "multiWallet": true },
         "security": {
             "mfa": { "enabled": false, "required": false, "actions": [] },
@@ -98,6 +99,7 @@ fn check(settings: &Value) -> Outcome<()> {
     if rules.security.mfa.actions.iter().any(|action| !(1..=86_400).contains(&action.secs())) {
         return refuse("security.mfa.actions[].tokenExpirySeconds is between 1 and 86400.");
     }
+    social::settings::check(settings)?;
     let is_on = |path: &str| settings.pointer(path).is_some_and(|value| *value != json!(false));
     for (is_asked_for, name) in [
         (is_on("/security/captcha/enabled"), "security.captcha.enabled"),

@@ -22,6 +22,10 @@ use crate::{
     sandbox::{OFFSET, OFFSETS},
     session::SESSIONS,
     settings::{self, SETTINGS},
+    social::{
+        authorize::{CODES, CONSENTS},
+        flow::FLOWS,
+    },
     time,
     wallet::WALLETS,
     world::COUNTERS,
@@ -117,7 +121,7 @@ fn requests(call: &mut Call<'_>) -> Outcome {
 
 /// Everything that `reset` forgets: all but the signing key and the position of the randomness, so that nothing that
 /// was given out is given out again.
-const FORGOTTEN: [&str; 17] = [
+const FORGOTTEN: [&str; 20] = [
     ACCOUNTS.name(),
     ADDRESSES.name(),
     COUNTERS.name(),
@@ -135,6 +139,9 @@ const FORGOTTEN: [&str; 17] = [
     SETTINGS.name(),
     VERIFICATIONS.name(),
     WALLETS.name(),
+    FLOWS.name(),
+    CONSENTS.name(),
+    CODES.name(),
 ];
 
 fn reset(call: &mut Call<'_>) -> Outcome {

@@ -5,6 +5,7 @@ mod environment;
 mod mfa;
 mod recovery;
 mod session;
+mod social;
 mod step_up;
 mod users;
 mod wallets;
@@ -15,6 +16,7 @@ use crate::{
     call::Call,
     reply::{Outcome, Refusal},
     router::{self, Route, route},
+    social::address::PROVIDER_PATH,
 };
 
 /// Where the API starts.
@@ -47,8 +49,20 @@ const ROUTES: &[Route] = &[
     route(Get, "users/mfa/*", mfa::read),
     route(Put, "users/mfa/*", mfa::set_default),
     route(Delete, "users/mfa/*", mfa::delete),
+    route(Post, "providers/*/initAuth", social::begin),
+    route(Get, "providers/*/redirect", social::come_back),
+    route(Post, "providers/*/redirect", social::come_back_by_form),
+    route(Post, "providers/*/oauthResult", social::result),
+    route(Post, "providers/*/signIn", social::sign_in),
+    route(Post, "providers/*/verify", social::verify),
     route(Post, "waas/*/privateKey/export", wallets::export),
     route(Post, "waas/*/signMessage", wallets::sign_message),
+];
+
+/// The pages of the social providers.
+const PROVIDER_ROUTES: &[Route] = &[
+    route(Get, "/sandbox-idp/*/authorize", social::ask),
+    route(Post, "/sandbox-idp/*/authorize", social::decide),
 ];
 
 /// What the protocol has and the sandbox does not, by the start of the path.
@@ -58,7 +72,6 @@ const UNBUILT: &[(&str, &str)] = &[
     ("users/passkeys", "passkeys"),
     ("wallets/", "wallet signatures"),
     ("verify", "linking and unlinking of wallets"),
-    ("providers/", "social sign-in"),
     ("externalAuth/", "external sign-in"),
     ("farcaster/", "Farcaster"),
     ("telegram/", "Telegram"),
@@ -71,6 +84,9 @@ pub(crate) fn dispatch(call: &mut Call<'_>) -> Outcome {
     let path = call.request.path();
     if path == "/.well-known/jwks" {
         return router::dispatch(&[route(Get, "/.well-known/jwks", environment::jwks)], path, call);
+    }
+    if path.starts_with(PROVIDER_PATH) {
+        return router::dispatch(PROVIDER_ROUTES, path, call);
     }
     let below_environment = path
         .strip_prefix(BASE_PATH)

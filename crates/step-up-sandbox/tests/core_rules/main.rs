@@ -13,6 +13,8 @@ mod origin;
 mod recovery;
 mod restart;
 mod session;
+mod social;
+mod social_pages;
 mod token;
 mod total;
 mod totp;

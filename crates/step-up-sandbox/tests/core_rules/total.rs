@@ -30,7 +30,7 @@ fn what_the_protocol_has_and_the_sandbox_does_not_is_said_to_be() {
         (Method::Get, "/users/passkeys/authenticate"),
         (Method::Post, "/wallets/verify"),
         (Method::Post, "/verify/link"),
-        (Method::Post, "/providers/google/verify"),
+        (Method::Post, "/providers/twitter/initAuth"),
         (Method::Post, "/externalAuth/verify"),
     ] {
         lab.ask(method, path).send().refused(501, "not_implemented");
