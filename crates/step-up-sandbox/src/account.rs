@@ -11,6 +11,7 @@ use crate::{
     phone::Phone,
     random, recovery, session,
     session::{SESSION_SCOPE, Session},
+    social::{SocialProvider, account::SocialAccount},
     store::{StoreError, Table},
     time, wallet,
     world::World,
@@ -42,6 +43,19 @@ pub(crate) struct LinkedCredential {
     pub(crate) credential: Credential,
     #[serde(rename = "verifiedAt")]
     pub(crate) verified_at: String,
+    #[serde(flatten)]
+    social: Option<SocialFields>,
+}
+
+/// What a social credential has beside the rest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct SocialFields {
+    #[serde(rename = "oauth_account_id")]
+    account_id: String,
+    #[serde(rename = "oauth_username")]
+    username: String,
+    #[serde(rename = "oauth_emails")]
+    emails: Vec<String>,
 }
 
 pub(crate) const ACCOUNTS: Table<Account> = Table::new("accounts");
@@ -52,6 +66,15 @@ pub(crate) const ADDRESSES: Table<UserId> = Table::new("addresses");
 /// A new user with this address, which is verified, and an embedded wallet.
 pub(crate) fn create(world: &mut World<'_>, address: &Address) -> Result<Account, StoreError> {
     create_with(world, |world, account| link(world, account, address, true))
+}
+
+/// A new user with this social account and an embedded wallet. The address that the provider knows is not theirs by that.
+pub(crate) fn create_social(
+    world: &mut World<'_>,
+    provider: SocialProvider,
+    social: &SocialAccount,
+) -> Result<Account, StoreError> {
+    create_with(world, |world, account| link_social(world, account, provider, social, true))
 }
 
 /// A new user with the credential that `link` gives them, and an embedded wallet.
@@ -96,7 +119,11 @@ pub(crate) fn link(
 }
 
 /// Takes a credential from the user, and makes what it is nobody's. The account is not saved yet.
-pub(crate) fn unlink(world: &mut World<'_>, account: &mut Account, credential: &Credential) {
+pub(crate) fn unlink(
+    world: &mut World<'_>,
+    account: &mut Account,
+    credential: &Credential,
+) -> Result<(), StoreError> {
     account.credentials.retain(|linked| linked.credential.id != credential.id);
     if account.last_verified_credential.as_ref() == Some(&credential.id) {
         account.last_verified_credential = None;
@@ -108,6 +135,41 @@ pub(crate) fn unlink(world: &mut World<'_>, account: &mut Account, credential: &
     if credential.format == CredentialFormat::Blockchain {
         external_wallet::release(world, credential);
     }
+    external::release(world, &credential.id)
+}
+
+/// Makes a social account a credential of the user. The user is not saved yet.
+pub(crate) fn link_social(
+    world: &mut World<'_>,
+    account: &mut Account,
+    provider: SocialProvider,
+    social: &SocialAccount,
+    is_sign_in_enabled: bool,
+) -> Result<CredentialId, StoreError> {
+    let id = CredentialId::from(random::uuid(&mut world.tx)?);
+    let mut credential = Credential::new(id.clone(), CredentialFormat::Oauth);
+    credential.sign_in_enabled = is_sign_in_enabled;
+    credential.oauth_provider = Some(provider.into());
+    credential.oauth_display_name = Some(social.username.clone());
+    credential.public_identifier = Some(social.label().to_owned());
+    let mut linked = LinkedCredential::now(world, credential);
+    linked.social = Some(SocialFields {
+        account_id: social.id.clone(),
+        username: social.username.clone(),
+        emails: social.email.iter().cloned().collect(),
+    });
+    account.credentials.push(linked);
+    Ok(id)
+}
+
+/// The user who has this social account.
+pub(crate) fn of_social(
+    world: &World<'_>,
+    provider: SocialProvider,
+    social: &SocialAccount,
+) -> Result<Option<Account>, StoreError> {
+    let accounts = ACCOUNTS.list(&world.tx, "")?.into_iter().map(|(_, account)| account);
+    Ok(accounts.into_iter().find(|account| account.social_credential(provider, social).is_some()))
 }
 
 pub(crate) fn save(world: &mut World<'_>, account: &Account) -> Result<(), StoreError> {
@@ -150,7 +212,7 @@ pub(crate) fn delete(world: &mut World<'_>, account: &Account) -> Result<(), Sto
 
 impl LinkedCredential {
     pub(crate) fn now(world: &World<'_>, credential: Credential) -> Self {
-        Self { credential, verified_at: time::iso8601(world.now) }
+        Self { credential, verified_at: time::iso8601(world.now), social: None }
     }
 }
 
@@ -190,6 +252,32 @@ impl Account {
             }
             _ => {}
         }
+    }
+
+    /// The user's credential for this social account.
+    pub(crate) fn social_credential(
+        &self,
+        provider: SocialProvider,
+        social: &SocialAccount,
+    ) -> Option<&Credential> {
+        let mut linked = self.social_links(provider);
+        linked.find(|(_, fields)| fields.account_id == social.id).map(|(credential, _)| credential)
+    }
+
+    /// The user's accounts at a provider.
+    pub(crate) fn social_accounts(&self, provider: SocialProvider) -> impl Iterator<Item = SocialAccount> {
+        self.social_links(provider).map(|(_, fields)| SocialAccount {
+            id: fields.account_id.clone(),
+            username: fields.username.clone(),
+            email: fields.emails.first().cloned(),
+        })
+    }
+
+    fn social_links(&self, provider: SocialProvider) -> impl Iterator<Item = (&Credential, &SocialFields)> {
+        let links = self.credentials.iter().filter_map(|it| Some((&it.credential, it.social.as_ref()?)));
+        links.filter(move |(credential, _)| {
+            credential.oauth_provider.as_ref().is_some_and(|known| known.as_str() == provider.name())
+        })
     }
 
     /// What the user may re-authenticate with: an embedded wallet signs without them, so it is none of these.

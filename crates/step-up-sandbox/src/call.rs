@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use step_up_core::HttpRequest;
 
 use crate::{
@@ -51,6 +52,27 @@ impl<'a> Call<'a> {
         Some(percent_decoded(value))
     }
 
+    /// The body, as this call takes it, which may also come as a form.
+    pub(crate) fn form<T: DeserializeOwned>(&self) -> Outcome<T> {
+        let is_form = self.header("content-type").is_some_and(|kind| {
+            kind.split(';').next().is_some_and(|it| it.trim().eq_ignore_ascii_case(FORM))
+        });
+        if !is_form {
+            return self.body();
+        }
+        let fields = form_urlencoded::parse(self.request.body.as_deref().unwrap_or_default());
+        let fields =
+            fields.map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect();
+        serde_json::from_value(Value::Object(fields)).map_err(|_| {
+            Refusal::unprocessable("invalid_request", "The form is not what this call takes.").into()
+        })
+    }
+
+    /// Whether a browser wants to show the answer.
+    pub(crate) fn wants_html(&self) -> bool {
+        self.header("accept").is_some_and(|accept| accept.contains("text/html"))
+    }
+
     /// The body, as this call takes it.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Outcome<T> {
         let body = self.request.body.as_deref().unwrap_or_default();
@@ -67,6 +89,9 @@ impl<'a> Call<'a> {
         })
     }
 }
+
+/// How browsers send forms.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The first header of this name, which is given in lower case; an empty one counts as absent.
 pub(crate) fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {

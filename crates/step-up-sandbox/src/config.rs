@@ -29,6 +29,14 @@ pub struct Config {
     pub(crate) origins: Origins,
     pub(crate) has_control: bool,
     pub(crate) session_lifetime: Duration,
+    pub(crate) consent_page: Option<ConsentPage>,
+}
+
+/// The page that stands in for the social providers' own where there is no server.
+#[derive(Clone, Debug)]
+pub(crate) struct ConsentPage {
+    pub(crate) url: String,
+    pub(crate) origin: Origin,
 }
 
 impl Config {
@@ -47,6 +55,7 @@ impl Config {
             origins: Origins::Loopback,
             has_control: true,
             session_lifetime: 2 * HOUR,
+            consent_page: None,
         })
     }
 
@@ -75,6 +84,18 @@ impl Config {
         self
     }
 
+    /// The page of the app that asks for consent in the social providers' place: `/` and the provider's name are added to
+    /// `url`. Without one, the sandbox's own pages do, which need a server.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidConsentPage`] where `url` is no absolute address.
+    pub fn with_consent_page(mut self, url: &str) -> Result<Self, InvalidConsentPage> {
+        let origin = Origin::of(url).ok_or(InvalidConsentPage)?;
+        self.consent_page = Some(ConsentPage { url: url.trim_end_matches('/').to_owned(), origin });
+        Ok(self)
+    }
+
     /// The environment's identifier.
     #[must_use]
     pub fn environment_id(&self) -> &str {
@@ -95,6 +116,7 @@ impl Default for Config {
             origins: Origins::Loopback,
             has_control: true,
             session_lifetime: 2 * HOUR,
+            consent_page: None,
         }
     }
 }
@@ -104,6 +126,11 @@ impl Default for Config {
 #[error("an environment id is a UUID in lower case, such as {DEFAULT_ENVIRONMENT_ID}")]
 pub struct InvalidEnvironmentId;
 
+/// A consent page's address that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a consent page has an absolute address, such as http://localhost:8080/#/consent")]
+pub struct InvalidConsentPage;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +139,19 @@ mod tests {
     fn the_default_environment_is_a_valid_one() {
         let config = Config::new(DEFAULT_ENVIRONMENT_ID).unwrap();
         assert_eq!(config.environment_id(), Config::default().environment_id());
+    }
+
+    #[test]
+    fn a_consent_page_has_an_origin() {
+        let config = Config::default().with_consent_page("http://localhost:8080/#/consent/").unwrap();
+        let page = config.consent_page.unwrap();
+        assert_eq!(
+            (page.url.as_str(), page.origin.as_str()),
+            ("http://localhost:8080/#/consent", "http://localhost:8080")
+        );
+        for url in ["", "/consent", "javascript:alert(1)", "http://localhost@evil.example/"] {
+            assert_eq!(Config::default().with_consent_page(url).unwrap_err(), InvalidConsentPage, "{url}");
+        }
     }
 
     #[test]

@@ -151,6 +151,16 @@ impl Assertion {
     }
 }
 
+/// Forgets whom a credential is elsewhere, if it is one of these.
+pub(crate) fn release(world: &mut World<'_>, credential: &CredentialId) -> Result<(), StoreError> {
+    for (key, known) in EXTERNAL_USERS.list(&world.tx, "")? {
+        if known.credential == *credential {
+            EXTERNAL_USERS.delete(&mut world.tx, &key);
+        }
+    }
+    Ok(())
+}
+
 /// Forgets that a user was known elsewhere.
 pub(crate) fn drop_all_of(world: &mut World<'_>, user: &UserId) -> Result<(), StoreError> {
     for (key, known) in EXTERNAL_USERS.list(&world.tx, "")? {

@@ -51,6 +51,12 @@
 //! nothing and the factor does, but for its first right answer, which enrols it. An elevation is of one session, ends with
 //! it, and is used up by the first call that succeeds if it is single use.
 //!
+//! # Social providers
+//!
+//! Google, GitHub, Apple and Discord, each with a page that asks who is signed in there, and for their consent. They are
+//! below `/sandbox-idp`; a sandbox in a page has none of its own, see [`Config::with_consent_page`]. Whoever has a name at
+//! a provider has always the same account there.
+//!
 //! # The control API
 //!
 //! Outside of the protocol's base path, for tests and panels; [`Config::without_control`] leaves it out. Bodies and answers
@@ -62,11 +68,15 @@
 //! | `POST /sandbox/users` | a new user, signed in with the first address; `phone` is as in `+15555550100`: `{email?, emails?, phone?, sessionPublicKey?}` → a verification's answer and `wallets: [{walletId, address, privateKey}]` |
 //! | `POST /sandbox/captcha` | what solving a captcha gives, for one send within two minutes: `{captchaToken, expiresAt}` |
 //! | `POST /sandbox/users` | a new user, signed in: `{email?, emails?, wallets?: [{address, chain, walletName?, walletProvider?}], sessionPublicKey?}` → a verification's answer and, for the embedded ones, `wallets: [{walletId, address, privateKey}]` |
+//! | `POST /sandbox/users` | a new user, signed in: `{email?, emails?, social?: [{provider, accountId?, username?, email?}], sessionPublicKey?}` → a verification's answer and `wallets: [{walletId, address, privateKey}]` |
 //! | `GET`, `PUT /sandbox/settings` | the environment's settings; what a `PUT` leaves out is as in a new environment, and what the sandbox would not act on is refused |
 //! | `GET`, `POST /sandbox/clock` | `{advanceSeconds}` or `{now}`, in milliseconds since 1970 → `{now}` |
 //! | `GET`, `POST`, `DELETE /sandbox/faults` | what waits; orders a fault; cancels all |
 //! | `GET /sandbox/requests` | `{requests: [{id, at, method, path, status, code, fate, hasBearer, hasElevated, hasDeviceSignature, evaluated, user}]}`, oldest first, since the program started |
 //! | `POST /sandbox/reset` | as new, but for the signing key and the position of the randomness |
+//!
+//! Of the settings, `sandbox.crossOriginOpenerPolicy` lists the social providers whose page cuts its opener off, as some
+//! real ones do.
 //!
 //! A fault is `{path, kind, times?, method?, …}`. Its path is below the environment (`/users`) or whole, with `*` for any one
 //! segment; it is for the next request or the next `times`. The kinds:
@@ -117,6 +127,7 @@ mod sandbox;
 pub mod server;
 mod session;
 mod settings;
+mod social;
 mod store;
 mod tamper;
 mod time;
@@ -125,7 +136,7 @@ mod totp;
 mod wallet;
 mod world;
 
-pub use config::{Config, DEFAULT_ENVIRONMENT_ID, InvalidEnvironmentId};
+pub use config::{Config, DEFAULT_ENVIRONMENT_ID, InvalidConsentPage, InvalidEnvironmentId};
 pub use origin::InvalidOrigin;
 pub use random::Seed;
 pub use reply::{Fate, Reply};

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use step_up_core::{CredentialFormat, CredentialId, Passkey, StepUpCredential, Timestamp, UserId};
+use step_up_core::{
+    CredentialFormat, CredentialId, Passkey, StepUpCredential, Timestamp, TokenScope, UserId,
+};
 
 use crate::{
     call::Call,
@@ -58,6 +60,19 @@ pub(crate) fn methods(world: &World<'_>, user: &UserId) -> Result<Methods, Store
     devices.sort_by_key(|device| device.created_at);
     let passkeys = PASSKEYS.list(&world.tx, &prefix_of(user))?;
     Ok(Methods { devices, passkeys: passkeys.into_iter().map(|(_, passkey)| passkey).collect() })
+}
+
+/// Refuses scopes for a factor that is none of these, where the user has some.
+pub(crate) fn ensure_may_elevate(world: &World<'_>, user: &UserId, scopes: &[TokenScope]) -> Outcome<()> {
+    if !scopes.is_empty() && methods(world, user)?.has_verified() {
+        return Err(Refusal::new(
+            403,
+            "mfa_required",
+            "This account has a second factor: only that one elevates.",
+        )
+        .into());
+    }
+    Ok(())
 }
 
 impl Methods {

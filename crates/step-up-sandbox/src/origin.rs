@@ -23,6 +23,21 @@ impl Origin {
         let host = host_of(authority)?.to_owned();
         Some(Self { text, host })
     }
+
+    /// The origin of an absolute address. Characters that no written address has, such as those that browsers skip, make
+    /// it none.
+    pub(crate) fn of(url: &str) -> Option<Self> {
+        if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return None;
+        }
+        let authority = url.find("://")? + 3;
+        let end = url[authority..].find(['/', '?', '#']).map_or(url.len(), |end| authority + end);
+        Self::parse(&url[..end])
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
 }
 
 /// An `--origin` that is no origin.
@@ -189,6 +204,31 @@ mod tests {
         let mut origins = Origins::Loopback;
         origins.allow(Origin::parse("https://app.example").unwrap());
         assert!(!origins.allows("http://localhost:8080"));
+    }
+
+    #[test]
+    fn an_address_has_the_origin_that_browsers_see() {
+        let origin = |url: &str| Origin::of(url).map(|origin| origin.text);
+        for url in
+            ["http://localhost:8080", "http://localhost:8080/a?b#c", "HTTP://LocalHost:8080#@evil.example"]
+        {
+            assert_eq!(origin(url).as_deref(), Some("http://localhost:8080"), "{url}");
+        }
+        for url in [
+            "",
+            "localhost:8080",
+            "//localhost:8080/",
+            "javascript://localhost/%0aalert(1)",
+            "data:text/html,http://localhost",
+            "http://localhost:8080@evil.example/",
+            "http://localhost\\@evil.example/",
+            "http://localhost /",
+            "http://local\thost/",
+            "http://localhost/\n",
+            "x http://localhost/",
+        ] {
+            assert_eq!(origin(url), None, "{url:?}");
+        }
     }
 
     #[test]

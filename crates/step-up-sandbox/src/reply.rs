@@ -108,6 +108,12 @@ impl Refusal {
         self
     }
 
+    /// What it says to people.
+    #[cfg(feature = "server")]
+    pub(crate) fn sentence(&self) -> &str {
+        &self.sentence
+    }
+
     pub(crate) fn into_response(self) -> HttpResponse {
         let mut body = json!({ "error": self.sentence, "code": self.code });
         if let Some(payload) = self.payload {

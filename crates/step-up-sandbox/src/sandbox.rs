@@ -12,6 +12,7 @@ use crate::{
     request_log::RequestLog,
     routes,
     session::Bearers,
+    social::address::is_page,
     store::{Store, StoreError, Table, Tx},
     time,
     token::TokenKey,
@@ -148,7 +149,7 @@ impl<S: Store> Sandbox<S> {
         if header(request, "host").is_some_and(|host| !self.config.origins.allows_host(host)) {
             return Err(Refusal::new(403, "host_not_allowed", "The sandbox has no such name."));
         }
-        if header(request, "origin").is_some_and(|origin| !self.config.origins.allows(origin)) {
+        if header(request, "origin").is_some_and(|origin| !self.allows(origin, request)) {
             return Err(Refusal::new(403, "origin_not_allowed", "Pages of this origin may not call."));
         }
         if request.body.as_ref().is_some_and(|body| body.len() > MAX_BODY) {
@@ -157,12 +158,22 @@ impl<S: Store> Sandbox<S> {
         Ok(())
     }
 
+    /// Pages may call the API. What a person answers on the providers' pages is theirs to say, so no other page may.
+    fn allows(&self, origin: &str, request: &HttpRequest) -> bool {
+        if !is_page(request.path()) {
+            return self.config.origins.allows(origin);
+        }
+        header(request, "host").is_some_and(|host| origin.eq_ignore_ascii_case(&format!("http://{host}")))
+    }
+
     /// Adds what every answer has.
     fn labelled(&self, request: &HttpRequest, response: HttpResponse, now: Timestamp) -> HttpResponse {
         let response =
             response.with_header("date", time::http_date(now)).with_header("cache-control", "no-store");
         match header(request, "origin") {
-            Some(origin) if self.config.origins.allows(origin) => origin::share(response, origin),
+            Some(origin) if self.config.origins.allows(origin) && !is_page(request.path()) => {
+                origin::share(response, origin)
+            }
             _ => response,
         }
     }

@@ -9,6 +9,7 @@ use step_up_core::TokenScope;
 use crate::{
     jwk::KeySet,
     reply::{Outcome, Refusal},
+    social,
     store::{StoreError, Table, Tx},
 };
 
@@ -32,11 +33,11 @@ fn defaults() -> Value {
             { "name": "solana", "enabled": true, "networks": [] }
         ],
         "customFields": [],
-        "kyc": [],
+        "kyc": social::settings::kyc(),
         "design": {},
         "general": { "displayName": "Sandbox" },
         "privacy": {},
-        "providers": [{ "provider": "dynamic", "enabledAt": "2026-01-01T00:00:00.000Z" }],
+        "providers": social::settings::providers(),
         "sdk": { "minApiVersion": STEP_UP_VERSION, "emailSignIn": { "signInProvider": "dynamic" }, "multiWallet": true },
         "security": {
             "mfa": { "enabled": false, "required": false, "actions": [] },
@@ -113,6 +114,7 @@ fn check(settings: &Value) -> Outcome<()> {
     if let Err(sentence) = rules.security.external_auth.check() {
         return refuse(&sentence);
     }
+    social::settings::check(settings)?;
     let is_on = |path: &str| settings.pointer(path).is_some_and(|value| *value != json!(false));
     for (is_asked_for, name) in [
         (is_on("/security/hCaptcha/enabled"), "security.hCaptcha.enabled"),

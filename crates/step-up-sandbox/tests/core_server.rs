@@ -70,6 +70,8 @@ struct Answer {
     status: u16,
     head: String,
     body: Value,
+    /// The body as it came.
+    text: String,
 }
 
 fn connect(address: SocketAddr) -> TcpStream {
@@ -96,6 +98,7 @@ fn read(mut stream: TcpStream) -> Option<Answer> {
         status: head[9..12].parse().unwrap(),
         head: head.to_ascii_lowercase(),
         body: serde_json::from_str(body).unwrap_or(Value::Null),
+        text: body.to_owned(),
     })
 }
 
@@ -331,6 +334,120 @@ fn a_header_that_http_does_not_allow_is_left_out_of_a_fault() {
     let answer = get(server.address, &api("/settings"));
     assert_eq!(answer.status, 503);
     assert!(answer.head.contains("x-good: 1") && !answer.head.contains("bad"), "{}", answer.head);
+}
+
+/// What a browser sends.
+fn browse(address: SocketAddr, method: &str, url: &str, form: &str) -> Answer {
+    let path = url.strip_prefix(&format!("http://{address}")).unwrap_or(url);
+    let length = form.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAccept: text/html,*/*;q=0.8\r\n\
+         Origin: http://{address}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {length}\r\n\r\n{form}"
+    );
+    raw(address, &request).unwrap()
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let start = text.find(before).unwrap_or_else(|| panic!("no {before} in {text}")) + before.len();
+    &text[start..start + text[start..].find(after).unwrap()]
+}
+
+/// The address of a provider's page.
+fn authorize_url(address: SocketAddr, name: &str, state: &str) -> String {
+    let settings = get(address, &api("/settings")).body;
+    let providers = settings["providers"].as_array().unwrap();
+    let provider = providers.iter().find(|it| it["provider"] == name).unwrap();
+    format!(
+        "{}?client_id=sandbox-{name}&response_type=code&state={state}&redirect_uri={}\
+         &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256",
+        provider["baseAuthUrl"].as_str().unwrap(),
+        provider["redirectUrl"].as_str().unwrap()
+    )
+}
+
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+#[test]
+fn somebody_signs_in_at_every_provider_by_its_pages() {
+    let server = Running::start();
+    let address = server.address;
+    for name in ["google", "github", "apple", "discord"] {
+        let state = format!("{name}-0123456789abcdef");
+        let begin = json!({ "state": state }).to_string();
+        let begin = raw(
+            address,
+            &format!(
+                "POST {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nOrigin: http://localhost:3000\r\n\
+                 Content-Length: {}\r\n\r\n{begin}",
+                api(&format!("/providers/{name}/initAuth")),
+                begin.len()
+            ),
+        );
+        assert_eq!(begin.unwrap().status, 200);
+        let page = browse(address, "GET", &authorize_url(address, name, &state), "");
+        let ticket = between(&page.text, "name=\"ticket\" value=\"", "\"");
+        let path = between(&page.text, "action=\"", "\"");
+        let answer = browse(
+            address,
+            "POST",
+            path,
+            &format!("ticket={ticket}&account=ada%40example.com&decision=continue"),
+        );
+        let told = if name == "apple" {
+            let code = between(&answer.text, "name=\"code\" value=\"", "\"");
+            let back = between(&answer.text, "action=\"", "\"");
+            browse(address, "POST", back, &format!("code={code}&state={state}"))
+        } else {
+            assert_eq!(answer.status, 303, "{answer:?}");
+            browse(address, "GET", between(&answer.head, "location: ", "\r\n"), "")
+        };
+        assert_eq!(told.status, 200, "{told:?}");
+        assert_eq!(between(&told.text, "data-target=\"", "\""), "http://localhost:3000");
+        assert!(told.head.contains("referrer-policy: no-referrer"), "{}", told.head);
+        assert!(told.head.contains("frame-ancestors 'none'"), "{}", told.head);
+        let poll =
+            post(address, &api(&format!("/providers/{name}/oauthResult")), &json!({ "state": state })).body;
+        assert_eq!(poll["status"], "completed");
+        let code = poll["code"].as_str().unwrap();
+        assert!(told.text.contains(code));
+        let sign_in = json!({ "code": code, "state": state, "codeVerifier": VERIFIER });
+        let path = api(&format!("/providers/{name}/signIn"));
+        let signed_in = post(address, &path, &sign_in);
+        assert_eq!(signed_in.status, 200, "{signed_in:?}");
+        assert_eq!(signed_in.body["user"]["verifiedCredentials"][0]["oauth_provider"], name);
+        assert_eq!(post(address, &path, &sign_in).body["code"], "invalid_oauth_state");
+    }
+    let log = requests(address);
+    assert!(log.iter().all(|entry| !entry["path"].as_str().unwrap().contains("code=")), "{log:?}");
+}
+
+#[test]
+fn of_ten_redemptions_at_once_one_succeeds() {
+    let server = Running::start();
+    let address = server.address;
+    let state = "state-0123456789abcdef";
+    post(address, &api("/providers/google/initAuth"), &json!({ "state": state }));
+    let page = browse(address, "GET", &authorize_url(address, "google", state), "");
+    let ticket = between(&page.text, "name=\"ticket\" value=\"", "\"");
+    let form = format!("ticket={ticket}&account=ada&decision=continue");
+    let answer = browse(address, "POST", "/sandbox-idp/google/authorize", &form);
+    browse(address, "GET", between(&answer.head, "location: ", "\r\n"), "");
+    let result = post(address, &api("/providers/google/oauthResult"), &json!({ "state": state })).body;
+    let body = json!({ "code": result["code"], "state": state, "codeVerifier": VERIFIER });
+    let start = Arc::new(Barrier::new(10));
+    let tries: Vec<_> = (0..10)
+        .map(|_| {
+            let (start, body) = (Arc::clone(&start), body.clone());
+            thread::spawn(move || {
+                start.wait();
+                post(address, &api("/providers/google/signIn"), &body).status
+            })
+        })
+        .collect();
+    let mut statuses: Vec<_> = tries.into_iter().map(|it| it.join().unwrap()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [[200].as_slice(), &[422; 9]].concat());
 }
 
 /// The program, without a file (`core_durability.rs` has those with one). It is killed when it is dropped.

@@ -25,6 +25,10 @@ use crate::{
     sandbox::{OFFSET, OFFSETS},
     session::SESSIONS,
     settings::{self, SETTINGS},
+    social::{
+        authorize::{CODES, CONSENTS},
+        flow::FLOWS,
+    },
     time,
     wallet::WALLETS,
     world::COUNTERS,
@@ -149,6 +153,9 @@ const FORGOTTEN: &[&str] = &[
     SETTINGS.name(),
     VERIFICATIONS.name(),
     WALLETS.name(),
+    FLOWS.name(),
+    CONSENTS.name(),
+    CODES.name(),
 ];
 
 fn reset(call: &mut Call<'_>) -> Outcome {

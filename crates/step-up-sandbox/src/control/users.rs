@@ -13,6 +13,10 @@ use crate::{
     phone::Phone,
     reply::{Outcome, Refusal, ok},
     session,
+    social::{
+        SocialProvider,
+        account::{SocialAccount, is_name},
+    },
     store::StoreError,
     wallet::WALLETS,
     world::World,
@@ -28,6 +32,8 @@ struct Body {
     phone: Option<String>,
     #[serde(default)]
     wallets: Vec<WalletBody>,
+    #[serde(default)]
+    social: Vec<SocialBody>,
     #[serde(rename = "sessionPublicKey")]
     session_public_key: Option<String>,
 }
@@ -42,7 +48,17 @@ struct WalletBody {
     wallet_provider: Option<WalletProvider>,
 }
 
-/// `POST /sandbox/users`: a new user with these addresses and wallets, signed in with the first of them. Answers as a
+/// An account at a provider. Without `accountId` it is the one that the name always is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct SocialBody {
+    provider: SocialProvider,
+    account_id: Option<String>,
+    username: Option<String>,
+    email: Option<String>,
+}
+
+/// `POST /sandbox/users`: a new user with these addresses, wallets and social accounts, signed in with the first of them. Answers as a
 /// verification does, and with the embedded wallets' keys: `{user, expiresAt, jwt, minifiedJwt, wallets: [{walletId,
 /// address, privateKey}]}`.
 pub(super) fn create(call: &mut Call<'_>) -> Outcome {
@@ -51,9 +67,11 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
     let world = &mut call.world;
     let credentials = body.credentials(world)?;
     let Some((first, others)) = credentials.split_first() else {
-        return Err(
-            Refusal::unprocessable("invalid_request", "A user has at least one address or wallet.").into()
-        );
+        return Err(Refusal::unprocessable(
+            "invalid_request",
+            "A user has at least one address, wallet or social account.",
+        )
+        .into());
     };
     first.ensure_free(world)?;
     let mut account = account::create_with(world, |world, account| first.link(world, account))?;
@@ -80,6 +98,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
 enum Linked {
     Address(Address),
     Wallet(ExternalWallet),
+    Social(SocialProvider, SocialAccount),
 }
 
 impl Body {
@@ -95,6 +114,9 @@ impl Body {
         for wallet in self.wallets {
             credentials.push(Linked::Wallet(wallet.wallet(world)?));
         }
+        for social in &self.social {
+            credentials.push(Linked::Social(social.provider, social.account()?));
+        }
         Ok(credentials)
     }
 }
@@ -108,11 +130,38 @@ impl WalletBody {
     }
 }
 
+impl SocialBody {
+    fn account(&self) -> Outcome<SocialAccount> {
+        let invalid = || {
+            Refusal::unprocessable(
+                "invalid_request",
+                "A social account has a provider, and a name, an email address or an identifier.",
+            )
+        };
+        let names = [&self.email, &self.username, &self.account_id];
+        if !names.into_iter().flatten().all(|name| is_name(name)) {
+            return Err(invalid().into());
+        }
+        let email = self.email.as_deref().map(Email::parse).transpose()?;
+        let name = names.into_iter().flatten().next().ok_or_else(invalid)?;
+        let mut account = SocialAccount::named(self.provider, name).ok_or_else(invalid)?;
+        if let Some(id) = &self.account_id {
+            account.id.clone_from(id);
+        }
+        if let Some(username) = &self.username {
+            account.username.clone_from(username);
+        }
+        account.email = email.map(|email| email.as_str().to_owned()).or(account.email);
+        Ok(account)
+    }
+}
+
 impl Linked {
     fn link(&self, world: &mut World<'_>, account: &mut Account) -> Result<CredentialId, StoreError> {
         match self {
             Self::Address(address) => account::link(world, account, address, true),
             Self::Wallet(wallet) => external_wallet::link(world, account, wallet, true),
+            Self::Social(provider, social) => account::link_social(world, account, *provider, social, true),
         }
     }
 
@@ -128,6 +177,9 @@ impl Linked {
             ),
             Self::Wallet(wallet) => {
                 (external_wallet::owner(world, &wallet.address)?.is_some(), "wallet_taken")
+            }
+            Self::Social(provider, social) => {
+                (account::of_social(world, *provider, social)?.is_some(), "social_taken")
             }
         };
         if is_taken {

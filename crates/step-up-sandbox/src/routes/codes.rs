@@ -95,14 +95,7 @@ fn reauthenticate(
     code: &str,
     scopes: &[TokenScope],
 ) -> Outcome {
-    if !scopes.is_empty() && mfa::methods(&call.world, &account.id)?.has_verified() {
-        return Err(Refusal::new(
-            403,
-            "mfa_required",
-            "This account has a second factor: only that one elevates.",
-        )
-        .into());
-    }
+    mfa::ensure_may_elevate(&call.world, &account.id, scopes)?;
     let verification = verification.evaluate(call, code)?;
     account.last_verified_credential = Some(credential.clone());
     session.last_verified_credential = credential.clone();
@@ -146,7 +139,8 @@ fn link(
     answer(call, session, account, None)
 }
 
-fn answer(
+/// The answer to a verification.
+pub(super) fn answer(
     call: &mut Call<'_>,
     mut session: Session,
     account: Account,

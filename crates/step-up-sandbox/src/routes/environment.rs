@@ -6,7 +6,7 @@ use crate::{
     call::Call,
     nonce,
     reply::{Outcome, ok},
-    settings,
+    settings, social,
 };
 
 /// How many nonces a request gets at most.
@@ -19,7 +19,9 @@ pub(super) fn jwks(call: &mut Call<'_>) -> Outcome {
 
 /// The environment's settings.
 pub(super) fn settings(call: &mut Call<'_>) -> Outcome {
-    ok(&settings::current(&call.world.tx)?)
+    let mut settings = settings::current(&call.world.tx)?;
+    social::settings::complete(&mut settings, |provider| call.addresses(provider));
+    ok(&settings)
 }
 
 /// One nonce.

@@ -7,7 +7,7 @@ use crate::{
     account::{self, ACCOUNTS},
     call::Call,
     elevation, external, mfa,
-    reply::{Outcome, Refusal, ok},
+    reply::{Outcome, ok},
     session,
 };
 
@@ -66,14 +66,7 @@ pub(super) fn verify(call: &mut Call<'_>) -> Outcome {
         return Err(external::invalid("sub is somebody else").into());
     }
     let scopes = elevation::known_scopes(&assertion.scopes()?)?;
-    if mfa::methods(world, &session.user)?.has_verified() {
-        return Err(Refusal::new(
-            403,
-            "mfa_required",
-            "This account has a second factor: only that one elevates.",
-        )
-        .into());
-    }
+    mfa::ensure_may_elevate(world, &session.user, &scopes)?;
     assertion.spend(world)?;
     ok(&json!({ "elevatedAccessToken": elevation::grant(world, &session, &scopes)? }))
 }

@@ -103,14 +103,7 @@ pub(super) fn verify(call: &mut Call<'_>) -> Outcome {
             return Err(not_theirs(&call.world, wallet.address)?.into());
         }
     };
-    if !scopes.is_empty() && mfa::methods(&call.world, &account.id)?.has_verified() {
-        return Err(Refusal::new(
-            403,
-            "mfa_required",
-            "This account has a second factor: only that one elevates.",
-        )
-        .into());
-    }
+    mfa::ensure_may_elevate(&call.world, &account.id, &scopes)?;
     body.evaluate(call, wallet.address)?;
     let elevated_token = elevation::grant(&mut call.world, &session, &scopes)?;
     answer(call, session, account, credential, elevated_token)

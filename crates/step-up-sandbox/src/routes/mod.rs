@@ -9,6 +9,7 @@ mod mfa;
 mod recovery;
 mod session;
 mod sms;
+mod social;
 mod step_up;
 mod unlink;
 mod users;
@@ -20,6 +21,7 @@ use crate::{
     call::Call,
     reply::{Outcome, Refusal},
     router::{self, Route, route},
+    social::address::PROVIDER_PATH,
 };
 
 /// Where the API starts.
@@ -63,8 +65,20 @@ const ROUTES: &[Route] = &[
     route(Post, "verify", external_wallets::sign_in),
     route(Post, "verify/link", external_wallets::link),
     route(Post, "verify/unlink", unlink::unlink),
+    route(Post, "providers/*/initAuth", social::begin),
+    route(Get, "providers/*/redirect", social::come_back),
+    route(Post, "providers/*/redirect", social::come_back_by_form),
+    route(Post, "providers/*/oauthResult", social::result),
+    route(Post, "providers/*/signIn", social::sign_in),
+    route(Post, "providers/*/verify", social::verify),
     route(Post, "waas/*/privateKey/export", wallets::export),
     route(Post, "waas/*/signMessage", wallets::sign_message),
+];
+
+/// The pages of the social providers.
+const PROVIDER_ROUTES: &[Route] = &[
+    route(Get, "/sandbox-idp/*/authorize", social::ask),
+    route(Post, "/sandbox-idp/*/authorize", social::decide),
 ];
 
 /// What the protocol has and the sandbox does not, by the start of the path.
@@ -73,7 +87,6 @@ const UNBUILT: &[(&str, &str)] = &[
     ("users/passkeys", "passkeys"),
     ("wallets/", "this wallet call"),
     ("verify/", "moving credentials between accounts"),
-    ("providers/", "social sign-in"),
     ("farcaster/", "Farcaster"),
     ("telegram/", "Telegram"),
     ("deviceRegistration", "device registration"),
@@ -85,6 +98,9 @@ pub(crate) fn dispatch(call: &mut Call<'_>) -> Outcome {
     let path = call.request.path();
     if path == "/.well-known/jwks" {
         return router::dispatch(&[route(Get, "/.well-known/jwks", environment::jwks)], path, call);
+    }
+    if path.starts_with(PROVIDER_PATH) {
+        return router::dispatch(PROVIDER_ROUTES, path, call);
     }
     let below_environment = path
         .strip_prefix(BASE_PATH)

@@ -48,7 +48,7 @@ pub(super) fn unlink(call: &mut Call<'_>) -> Outcome {
         )
         .into());
     }
-    account::unlink(&mut call.world, &mut account, &credential);
+    account::unlink(&mut call.world, &mut account, &credential)?;
     account::save(&mut call.world, &account)?;
     session::renew(&mut call.world, &mut session)?;
     permit.spend(&mut call.world)?;

@@ -59,7 +59,7 @@ fn a_fixture_that_cannot_be_made_is_refused_as_a_whole() {
     for body in [
         json!({}),
         json!({ "email": "ada@example.com", "phone": "5555550100" }),
-        json!({ "email": "ada@example.com", "wallets": [] }),
+        json!({ "email": "ada@example.com", "wallets": [{}] }),
         json!({ "email": "ada@example.com", "totp": true }),
         json!({ "email": "ada" }),
         json!({ "email": "bob@example.com" }),
@@ -111,18 +111,29 @@ fn a_moved_clock_ends_what_is_over() {
     lab.try_verify(&ada, &sent.uuid, &sent.code, &[]).refused(422, "invalid_email_verification");
 }
 
+/// Clients are told where the providers are, too.
+fn without_addresses(settings: &Value) -> Value {
+    let mut settings = settings.clone();
+    for provider in settings["providers"].as_array_mut().unwrap() {
+        for address in ["baseAuthUrl", "authorizationUrl", "redirectUrl"] {
+            provider.as_object_mut().unwrap().remove(address);
+        }
+    }
+    settings
+}
+
 #[test]
 fn settings_are_read_by_clients_as_they_were_written() {
     let mut lab = Lab::new();
     let written =
         control(&mut lab, Method::Put, "settings", &json!({ "general": { "displayName": "Shop" } })).ok();
     let read = lab.get("/settings?sdkVersion=ClientSDK%2F1.27.1").send().ok();
-    assert_eq!(read.body, written.body);
+    assert_eq!(without_addresses(&read.body), written.body);
     assert_eq!(read.body["general"]["displayName"], "Shop");
     for member in ["chains", "kyc", "design", "general", "privacy", "sdk", "security"] {
         assert!(!read.body[member].is_null(), "{member}");
     }
-    assert_eq!(control(&mut lab, Method::Get, "settings", &Value::Null).ok().body, read.body);
+    assert_eq!(control(&mut lab, Method::Get, "settings", &Value::Null).ok().body, written.body);
     control(&mut lab, Method::Put, "settings", &json!({ "security": { "mfa": { "required": true } } }))
         .refused(501, "not_implemented");
     assert_eq!(lab.get("/settings").send().ok().body, read.body);

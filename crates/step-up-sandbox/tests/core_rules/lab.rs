@@ -253,7 +253,12 @@ impl Lab {
 
     /// Somebody new, by the control API.
     pub(crate) fn person(&mut self, email: &str) -> Person {
-        let answer = self.at(Method::Post, "/sandbox/users").body(json!({ "email": email })).send().ok();
+        self.person_with(email, json!({ "email": email }))
+    }
+
+    /// Somebody new with more than an address.
+    pub(crate) fn person_with(&mut self, email: &str, fixture: Value) -> Person {
+        let answer = self.at(Method::Post, "/sandbox/users").body(fixture).send().ok();
         let mut person = Person::from_answer(email, &answer);
         person.private_key = answer.body["wallets"][0]["privateKey"].as_str().unwrap().to_owned();
         person

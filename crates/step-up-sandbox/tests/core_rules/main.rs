@@ -17,6 +17,8 @@ mod restart;
 mod session;
 mod signer;
 mod sms;
+mod social;
+mod social_pages;
 mod token;
 mod total;
 mod totp;

@@ -5,7 +5,7 @@ use ed25519_dalek::Signer as _;
 use k256::ecdsa::Signature;
 use serde_json::{Value, json};
 use sha3::{Digest, Keccak256};
-use step_up_core::{Method, Timestamp};
+use step_up_core::Timestamp;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::lab::{Answer, Lab, Person};
@@ -188,14 +188,10 @@ impl Lab {
     }
 
     /// Somebody new with an address and these wallets.
-    pub(crate) fn person_with(&mut self, email: &str, signers: &[&Signer]) -> Person {
+    pub(crate) fn person_with_wallets(&mut self, email: &str, signers: &[&Signer]) -> Person {
         let wallets: Vec<_> =
             signers.iter().map(|it| json!({ "address": it.address(), "chain": it.chain() })).collect();
-        let body = json!({ "email": email, "wallets": wallets });
-        let answer = self.at(Method::Post, "/sandbox/users").body(body).send().ok();
-        let mut person = Person::from_answer(email, &answer);
-        person.private_key = answer.body["wallets"][0]["privateKey"].as_str().unwrap().to_owned();
-        person
+        self.person_with(email, json!({ "email": email, "wallets": wallets }))
     }
 }
 

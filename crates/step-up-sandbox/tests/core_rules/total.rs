@@ -29,7 +29,7 @@ fn what_the_protocol_has_and_the_sandbox_does_not_is_said_to_be() {
         (Method::Get, "/users/passkeys/authenticate"),
         (Method::Post, "/wallets/transfer"),
         (Method::Post, "/verify/transfer"),
-        (Method::Post, "/providers/google/verify"),
+        (Method::Post, "/providers/twitter/initAuth"),
     ] {
         lab.ask(method, path).send().refused(501, "not_implemented");
     }

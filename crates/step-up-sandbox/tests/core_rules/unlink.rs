@@ -39,7 +39,7 @@ fn unlink(lab: &mut Lab, person: &Person, identifier: &str) -> Answer {
 fn unlinking_wants_an_elevation_in_the_header() {
     let mut lab = Lab::new();
     let signer = Signer::ethereum(1);
-    let ada = lab.person_with("ada@example.com", &[&signer]);
+    let ada = lab.person_with_wallets("ada@example.com", &[&signer]);
     let body = json!({ "walletId": id_of(&mut lab, &ada, &signer.address()) });
     try_unlink(&mut lab, &ada, body.clone(), "").not_elevated();
     let wrong = lab.elevate(&ada, &["credential:link"]);
@@ -57,7 +57,7 @@ fn wallets_and_addresses_are_unlinked_by_every_name_that_clients_have_for_it() {
     for name in ["verifiedCredentialId", "verifiedCrentialId", "walletId"] {
         for identifier in [Signer::solana(1).address(), "ada@example.com".into()] {
             let mut lab = Lab::new();
-            let ada = lab.person_with("ada@example.com", &[&Signer::ethereum(1), &Signer::solana(1)]);
+            let ada = lab.person_with_wallets("ada@example.com", &[&Signer::ethereum(1), &Signer::solana(1)]);
             let id = id_of(&mut lab, &ada, &identifier);
             let token = lab.elevate(&ada, &["credential:unlink"]);
             let answer = try_unlink(&mut lab, &ada, json!({ name: id }), &token).ok();
@@ -72,7 +72,7 @@ fn wallets_and_addresses_are_unlinked_by_every_name_that_clients_have_for_it() {
 fn a_selected_wallet_beside_a_credential_stays() {
     let mut lab = Lab::new();
     let [selected, other] = [Signer::ethereum(1), Signer::solana(1)];
-    let ada = lab.person_with("ada@example.com", &[&selected, &other]);
+    let ada = lab.person_with_wallets("ada@example.com", &[&selected, &other]);
     let body = json!({
         "walletId": id_of(&mut lab, &ada, &selected.address()),
         "verifiedCredentialId": id_of(&mut lab, &ada, &other.address()),
@@ -87,7 +87,7 @@ fn a_selected_wallet_beside_a_credential_stays() {
 fn unlinking_grants_nothing_and_the_session_goes_on() {
     let mut lab = Lab::new();
     let signer = Signer::ethereum(1);
-    let ada = lab.person_with("ada@example.com", &[&signer]);
+    let ada = lab.person_with_wallets("ada@example.com", &[&signer]);
     let body = json!({
         "walletId": id_of(&mut lab, &ada, &signer.address()), "requestedScopes": ["wallet:export"],
     });
@@ -103,7 +103,7 @@ fn unlinking_grants_nothing_and_the_session_goes_on() {
 fn an_unlinked_wallet_neither_elevates_nor_signs_in_to_the_account() {
     let mut lab = Lab::new();
     let signer = Signer::ethereum(1);
-    let ada = lab.person_with("ada@example.com", &[&signer]);
+    let ada = lab.person_with_wallets("ada@example.com", &[&signer]);
     lab.elevate_with(&ada, &signer, &["user:update"]);
     let prepared = lab.proof(&signer);
     unlink(&mut lab, &ada, &signer.address()).ok();
@@ -123,7 +123,7 @@ fn an_unlinked_wallet_neither_elevates_nor_signs_in_to_the_account() {
 fn an_unlinked_wallet_may_be_linked_again_by_anybody() {
     let mut lab = Lab::new();
     let signer = Signer::solana(1);
-    let ada = lab.person_with("ada@example.com", &[&signer]);
+    let ada = lab.person_with_wallets("ada@example.com", &[&signer]);
     let bob = lab.person("bob@example.com");
     unlink(&mut lab, &ada, &signer.address()).ok();
     lab.elevate(&bob, &["credential:link"]);
@@ -151,7 +151,7 @@ fn an_unlinked_address_neither_elevates_nor_signs_in_and_another_becomes_the_mai
 fn without_any_address_there_is_no_main_one() {
     let mut lab = Lab::new();
     let signer = Signer::ethereum(1);
-    let ada = lab.person_with("ada@example.com", &[&signer]);
+    let ada = lab.person_with_wallets("ada@example.com", &[&signer]);
     let answer = unlink(&mut lab, &ada, "ada@example.com").ok();
     assert_eq!(answer.body["user"].get("email").filter(|email| !email.is_null()), None);
     assert_eq!(lab.wallet_sign_in(&signer).id, ada.id);
@@ -184,8 +184,8 @@ fn an_embedded_wallet_stays() {
 fn what_is_not_the_users_is_not_unlinked_and_a_refusal_spends_nothing() {
     let mut lab = Lab::new();
     let (adas, bobs) = (Signer::ethereum(1), Signer::ethereum(2));
-    let ada = lab.person_with("ada@example.com", &[&adas]);
-    let bob = lab.person_with("bob@example.com", &[&bobs]);
+    let ada = lab.person_with_wallets("ada@example.com", &[&adas]);
+    let bob = lab.person_with_wallets("bob@example.com", &[&bobs]);
     let token = lab.elevate(&ada, &["credential:unlink", "wallet:export"]);
     let theirs = id_of(&mut lab, &bob, &bobs.address());
     for body in [

@@ -93,7 +93,7 @@ fn an_accepted_message_and_signature_are_those_of_another_implementation() {
 fn a_signature_counts_once() {
     let mut lab = Lab::new();
     let signer = Signer::ethereum(1);
-    let ada = lab.person_with("ada@example.com", &[&signer]);
+    let ada = lab.person_with_wallets("ada@example.com", &[&signer]);
     let proof = lab.proof(&signer);
     lab.try_wallet(&ada, proof.clone(), &["wallet:export"]).ok();
     lab.try_wallet(&ada, proof.clone(), &["wallet:export"]).refused(422, "invalid_nonce");
@@ -345,7 +345,7 @@ fn an_ethereum_signature_has_the_lower_s_and_counts_from_0_or_27() {
 fn a_linked_wallet_elevates() {
     for signer in signers() {
         let mut lab = Lab::new();
-        let ada = lab.person_with("ada@example.com", &[&signer]);
+        let ada = lab.person_with_wallets("ada@example.com", &[&signer]);
         let proof = lab.proof(&signer);
         let answer = lab.try_wallet(&ada, proof, &["wallet:export"]).ok();
         let linked = credential(&answer, &signer).unwrap();
@@ -367,7 +367,7 @@ fn a_linked_wallet_elevates() {
 fn a_check_lists_the_wallets_outside_the_app() {
     let mut lab = Lab::new();
     let [ethereum, solana] = signers();
-    let _ = lab.person_with("ada@example.com", &[&ethereum, &solana]);
+    let _ = lab.person_with_wallets("ada@example.com", &[&ethereum, &solana]);
     let ada = lab.wallet_sign_in(&solana);
     let check = json!({ "scope": "wallet:export" });
     let answer = lab.post("/stepUp/check").by(&ada).body(check).send().ok();
@@ -383,8 +383,8 @@ fn a_check_lists_the_wallets_outside_the_app() {
 fn a_wallet_that_is_not_the_users_never_elevates() {
     let mut lab = Lab::new();
     let (adas, bobs, nobodys) = (Signer::ethereum(1), Signer::ethereum(2), Signer::solana(3));
-    let ada = lab.person_with("ada@example.com", &[&adas]);
-    let _bob = lab.person_with("bob@example.com", &[&bobs]);
+    let ada = lab.person_with_wallets("ada@example.com", &[&adas]);
+    let _bob = lab.person_with_wallets("bob@example.com", &[&bobs]);
     for (signer, code) in [(&bobs, "reassign_wallet_error"), (&nobodys, "wallet_not_linked")] {
         for scopes in [["wallet:export"].as_slice(), &["credential:link"], &[]] {
             let proof = lab.proof(signer);
@@ -407,8 +407,8 @@ fn a_wallet_that_is_not_the_users_never_elevates() {
 fn a_signature_of_one_user_is_none_of_another() {
     let mut lab = Lab::new();
     let (adas, bobs) = (Signer::ethereum(1), Signer::ethereum(2));
-    let ada = lab.person_with("ada@example.com", &[&adas]);
-    let bob = lab.person_with("bob@example.com", &[&bobs]);
+    let ada = lab.person_with_wallets("ada@example.com", &[&adas]);
+    let bob = lab.person_with_wallets("bob@example.com", &[&bobs]);
     let proof = lab.proof(&adas);
     lab.try_wallet(&bob, proof, &["wallet:export"]).refused(422, "reassign_wallet_error");
     let token = lab.elevate_with(&ada, &adas, &["wallet:export"]);
@@ -524,7 +524,7 @@ fn a_single_use_elevation_links_one_wallet_and_a_refused_one_does_not_spend_it()
 fn a_wallet_belongs_to_one_user() {
     let mut lab = Lab::new();
     let signer = Signer::ethereum(1);
-    let ada = lab.person_with("ada@example.com", &[&signer]);
+    let ada = lab.person_with_wallets("ada@example.com", &[&signer]);
     let bob = lab.person("bob@example.com");
     lab.elevate(&bob, &["credential:link"]);
     lab.try_link(&bob, &signer, "").refused(422, "reassign_wallet_error");
@@ -556,7 +556,7 @@ fn where_only_the_first_credential_signs_in_a_linked_wallet_neither_signs_in_nor
 fn with_a_second_factor_a_wallet_does_not_elevate_and_nobody_looks_at_its_message() {
     let mut lab = Lab::new();
     let signer = Signer::ethereum(1);
-    let ada = lab.person_with("ada@example.com", &[&signer]);
+    let ada = lab.person_with_wallets("ada@example.com", &[&signer]);
     lab.register_app(&ada);
     lab.elevate_with(&ada, &signer, &["wallet:export"]);
     let app = lab.enrol(&ada);
@@ -573,7 +573,7 @@ fn with_a_second_factor_a_wallet_does_not_elevate_and_nobody_looks_at_its_messag
 fn a_device_signature_is_checked_and_wanted_as_with_codes() {
     let mut lab = Lab::new();
     let signer = Signer::ethereum(1);
-    let ada = lab.person_with("ada@example.com", &[&signer]);
+    let ada = lab.person_with_wallets("ada@example.com", &[&signer]);
     lab.elevate(&ada, &["credential:link"]);
     let paths = ["/wallets/signin", "/verify", "/wallets/verify", "/verify/link"];
     for path in paths {
@@ -655,7 +655,7 @@ proptest! {
     ) {
         let mut lab = Lab::new();
         let signer = if is_solana { Signer::solana(1) } else { Signer::ethereum(1) };
-        let ada = lab.person_with("ada@example.com", &[&signer]);
+        let ada = lab.person_with_wallets("ada@example.com", &[&signer]);
         let text = lab.note(&signer).text();
         let ascii: Vec<_> = text.char_indices().filter(|(_, it)| it.is_ascii()).collect();
         let (place, _) = ascii[at.index(ascii.len())];
