@@ -1,6 +1,7 @@
 //! Wallets outside the app: to sign in, to step up, to link one.
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use step_up_core::{CredentialId, TokenScope, WalletProvider};
 
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     elevation::{self, Proof as ElevationProof},
     external_wallet::{self, Address, ExternalWallet, Proof, unsupported_chain},
     mfa,
-    reply::{Outcome, Refusal, ok},
+    reply::{Outcome, Refusal, done, ok},
     session::{self, Session},
     settings::Rules,
     world::World,
@@ -54,6 +55,12 @@ impl Body {
         };
         proof.evaluate(call)
     }
+}
+
+/// Hears that a page is connected to a wallet, as official clients tell. That proves nothing.
+pub(super) fn connect(call: &mut Call<'_>) -> Outcome {
+    call.body::<Map<String, Value>>()?;
+    done()
 }
 
 /// Signs in. Whoever proves a wallet that nobody has is a new user. Nobody was signed in before, so nothing is elevated.

@@ -60,6 +60,7 @@ const ROUTES: &[Route] = &[
     route(Get, "users/mfa/*", mfa::read),
     route(Put, "users/mfa/*", mfa::set_default),
     route(Delete, "users/mfa/*", mfa::delete),
+    route(Post, "connect", external_wallets::connect),
     route(Post, "wallets/signin", external_wallets::sign_in),
     route(Post, "wallets/verify", external_wallets::verify),
     route(Post, "verify", external_wallets::sign_in),

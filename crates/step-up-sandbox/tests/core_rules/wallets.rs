@@ -217,6 +217,19 @@ fn a_message_for_another_account_or_chain_is_refused() {
         refuse_message(&mut lab, &ethereum, |note| note.chain_id = chain_id.map(str::to_owned));
     }
     refuse_message(&mut lab, &solana, |note| note.chain_id = Some("101".into()));
+    // A client need not say the chain beside the message.
+    for (chain_id, is_taken) in [("01", false), ("+1", false), ("0x1", false), ("one", false), ("1", true)] {
+        let mut note = lab.note(&ethereum);
+        note.chain_id = Some(chain_id.into());
+        let mut proof = body(&ethereum, &note.text());
+        proof["network"] = Value::Null;
+        let answer = lab.try_wallet_sign_in(proof);
+        if is_taken {
+            answer.ok();
+        } else {
+            answer.refused(422, "invalid_wallet_message");
+        }
+    }
     let mut note = lab.note(&ethereum);
     note.chain_id = Some("137".into());
     let mut proof = body(&ethereum, &note.text());
@@ -466,6 +479,21 @@ fn a_body_is_whole() {
     }
     // None of them looked at the nonce.
     lab.try_wallet_sign_in(proof).ok();
+}
+
+#[test]
+fn a_connected_wallet_is_no_proof() {
+    let mut lab = Lab::new();
+    let signer = Signer::ethereum(1);
+    let ada = lab.person("ada@example.com");
+    let connected = json!({
+        "address": signer.address(), "chain": "EVM", "provider": "browserExtension", "walletName": "metamask",
+        "authMode": "connect-only",
+    });
+    lab.post("/connect").by(&ada).body(connected).send().ok();
+    assert_eq!(credential(&lab.user(&ada).ok(), &signer), None);
+    let proof = lab.proof(&signer);
+    lab.try_wallet(&ada, proof, &["wallet:export"]).refused(422, "wallet_not_linked");
 }
 
 #[test]
