@@ -8,6 +8,7 @@ pub(crate) enum Command {
     Test { lanes: Vec<Lane> },
     Lint,
     Size,
+    Bench { rounds: u32, seconds: u32 },
 }
 
 /// A group of tests that needs the same things of the machine.
@@ -76,6 +77,26 @@ fn definition() -> clap::Command {
             clap::Command::new("size")
                 .about("Build the release pages, print what they weigh, and write target/size.json"),
         )
+        .subcommand(
+            clap::Command::new("bench")
+                .about("Measure the sandbox server beside a bare handler, and the client's local work")
+                .arg(
+                    Arg::new("rounds")
+                        .long("rounds")
+                        .value_name("N")
+                        .default_value("5")
+                        .value_parser(value_parser!(u32).range(1..))
+                        .help("How many times each server is measured"),
+                )
+                .arg(
+                    Arg::new("seconds")
+                        .long("seconds")
+                        .value_name("N")
+                        .default_value("3")
+                        .value_parser(value_parser!(u32).range(1..))
+                        .help("How many seconds each time"),
+                ),
+        )
 }
 
 fn command_of(matches: &ArgMatches) -> Command {
@@ -91,6 +112,10 @@ fn command_of(matches: &ArgMatches) -> Command {
             },
         },
         Some(("lint", _)) => Command::Lint,
+        Some(("bench", given)) => Command::Bench {
+            rounds: given.get_one("rounds").copied().unwrap_or(5),
+            seconds: given.get_one("seconds").copied().unwrap_or(3),
+        },
         _ => Command::Size,
     }
 }
@@ -115,6 +140,14 @@ mod tests {
         let Command::Test { lanes } = parsed("xtask test --lane e2e") else { panic!("not the test command") };
         assert_eq!(lanes, [Lane::E2e]);
         assert!(definition().try_get_matches_from(["xtask", "test", "--lane", "unit"]).is_err());
+    }
+
+    #[test]
+    fn bench_takes_rounds_and_seconds() {
+        assert!(matches!(parsed("xtask bench"), Command::Bench { rounds: 5, seconds: 3 }));
+        let given = parsed("xtask bench --rounds 9 --seconds 1");
+        assert!(matches!(given, Command::Bench { rounds: 9, seconds: 1 }));
+        assert!(definition().try_get_matches_from(["xtask", "bench", "--rounds", "0"]).is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! to which thing, and what to do.
 #![allow(clippy::print_stdout, reason = "a command-line program talks to its user")]
 
+mod bench;
 mod cli;
 mod demo;
 mod files;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Test { lanes } => test::run(&lanes),
         Command::Lint => lint::run(),
         Command::Size => size::run(),
+        Command::Bench { rounds, seconds } => bench::run(rounds, seconds),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

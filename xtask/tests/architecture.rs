@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("step-up-demo", &["yew-step-up-ui", "yew-step-up", "step-up-core", "step-up-sandbox"]),
     ("page-blank", &[]),
     ("page-headless-otp", &["yew-step-up", "step-up-core"]),
+    ("step-up-bench", &[]),
     ("step-up-tests", &["step-up-core", "step-up-sandbox"]),
     ("xtask", &[]),
 ];
