@@ -142,11 +142,8 @@ impl<'a> Call<'a> {
             Some(header) => bearer(header),
             None => self.cookie_token()?,
         };
-        let session = match token {
-            Some(token) => of_token(&mut self.world, token)?,
-            None => None,
-        };
-        let session = session.ok_or_else(Refusal::unauthorized)?;
+        let token = token.ok_or_else(Refusal::unauthorized)?;
+        let session = of_token(&mut self.world, token)?.ok_or_else(Refusal::invalid_token)?;
         self.notes.user = Some(session.user.as_str().to_owned());
         Ok(session)
     }
