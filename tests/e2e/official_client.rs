@@ -10,6 +10,16 @@ fn email_otp() {
     run("email-otp.test.js");
 }
 
+#[test]
+fn sms_otp() {
+    run("sms-otp.test.js");
+}
+
+#[test]
+fn external_auth() {
+    run("external-auth.test.js");
+}
+
 /// Runs a file of `js-client` in Node.js.
 fn run(stories: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("js-client");

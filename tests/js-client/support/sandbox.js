@@ -28,8 +28,16 @@ export async function requests(path) {
   return log.requests.filter((request) => request.path.endsWith(path))
 }
 
-async function ask(path) {
-  const response = await fetch(controlUrl + path)
+/** Makes these the environment's settings; what they leave out is as in a new environment. */
+export const useSettings = (settings) => ask('/sandbox/settings', { method: 'PUT', body: JSON.stringify(settings) })
+
+/** What a visitor gets for solving a captcha. */
+export async function solveCaptcha() {
+  return (await ask('/sandbox/captcha', { method: 'POST' })).captchaToken
+}
+
+async function ask(path, init) {
+  const response = await fetch(controlUrl + path, init)
   if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
   return response.json()
 }
