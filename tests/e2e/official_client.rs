@@ -15,6 +15,21 @@ fn second_factors() {
     run("second-factors.test.js");
 }
 
+#[test]
+fn wallets() {
+    run("wallets.test.js");
+}
+
+#[test]
+fn sms_otp() {
+    run("sms-otp.test.js");
+}
+
+#[test]
+fn external_auth() {
+    run("external-auth.test.js");
+}
+
 /// Runs a file of `js-client` in Node.js.
 fn run(stories: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("js-client");

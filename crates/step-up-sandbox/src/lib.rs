@@ -72,7 +72,7 @@
 //! | `GET`, `PUT /sandbox/settings` | the environment's settings; what a `PUT` leaves out is as in a new environment, and what the sandbox would not act on is refused |
 //! | `GET`, `POST /sandbox/clock` | `{advanceSeconds}` or `{now}`, in milliseconds since 1970 → `{now}` |
 //! | `GET`, `POST`, `DELETE /sandbox/faults` | what waits; orders a fault; cancels all |
-//! | `GET /sandbox/requests` | `{requests: [{id, at, method, path, status, code, fate, hasBearer, hasElevated, hasDeviceSignature, evaluated, user}]}`, oldest first, since the program started |
+//! | `GET /sandbox/requests` | `{requests: [{id, at, method, path, status, code, fate, hasBearer, hasCookie, hasElevated, hasDeviceSignature, evaluated, user}]}`, oldest first, since the program started |
 //! | `POST /sandbox/reset` | as new, but for the signing key and the position of the randomness |
 //!
 //! Of the settings, `sandbox.crossOriginOpenerPolicy` lists the social providers whose page cuts its opener off, as some
@@ -100,6 +100,7 @@ mod call;
 mod captcha;
 mod config;
 mod control;
+mod cookie;
 mod elevation;
 mod email;
 mod ethereum;

@@ -62,6 +62,15 @@ impl Origins {
         }
     }
 
+    /// An origin that is allowed.
+    #[cfg(feature = "page")]
+    pub(crate) fn own(&self) -> String {
+        match self {
+            Self::Only(origins) if !origins.is_empty() => origins[0].text.clone(),
+            _ => "http://localhost".to_owned(),
+        }
+    }
+
     /// Whether the value of an `Origin` header is allowed. `null`, which any sandboxed frame sends, never is.
     pub(crate) fn allows(&self, header: &str) -> bool {
         Origin::parse(header).is_some_and(|origin| self.contains(&origin))
@@ -118,8 +127,14 @@ fn ipv6(host: &str) -> Option<Ipv6Addr> {
     host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
 }
 
-/// Lets a page of an allowed origin read the answer ([Fetch, "CORS protocol"](https://fetch.spec.whatwg.org/#http-cors-protocol)).
-pub(crate) fn share(response: HttpResponse, origin: &str) -> HttpResponse {
+/// Lets a page of an allowed origin read the answer ([Fetch, "CORS protocol"](https://fetch.spec.whatwg.org/#http-cors-protocol)),
+/// also one that was asked for with cookies where these are taken.
+pub(crate) fn share(response: HttpResponse, origin: &str, takes_credentials: bool) -> HttpResponse {
+    let response = if takes_credentials {
+        response.with_header("access-control-allow-credentials", "true")
+    } else {
+        response
+    };
     response
         .with_header("access-control-allow-origin", origin)
         .with_header("access-control-expose-headers", "date, retry-after, www-authenticate")
@@ -128,10 +143,10 @@ pub(crate) fn share(response: HttpResponse, origin: &str) -> HttpResponse {
 
 /// The answer to a preflight from an allowed origin that asks for these headers.
 #[cfg(feature = "server")]
-pub(crate) fn preflight(origin: &str, requested_headers: &str) -> HttpResponse {
+pub(crate) fn preflight(origin: &str, requested_headers: &str, takes_credentials: bool) -> HttpResponse {
     let allowed: Vec<&str> =
         requested_headers.split(',').map(str::trim).filter(|name| may_be_sent(name)).collect();
-    share(HttpResponse::new(204, ""), origin)
+    share(HttpResponse::new(204, ""), origin, takes_credentials)
         .with_header("access-control-allow-methods", "GET, POST, PUT, DELETE")
         .with_header("access-control-allow-headers", allowed.join(", "))
         .with_header("access-control-max-age", "600")
@@ -257,12 +272,15 @@ mod tests {
     fn a_preflight_allows_the_protocols_headers_and_no_others() {
         let asked =
             "authorization, X-Dyn-Elevated-Access-Token,x-dynamic-device-nonce, cookie, x-evil, x-dyn-\r";
-        let response = preflight("http://localhost:1", asked);
+        let response = preflight("http://localhost:1", asked, false);
         assert_eq!(
             response.header("access-control-allow-headers"),
             Some("authorization, X-Dyn-Elevated-Access-Token, x-dynamic-device-nonce, x-dyn-")
         );
         assert_eq!(response.header("access-control-allow-origin"), Some("http://localhost:1"));
         assert_eq!(response.header("access-control-allow-credentials"), None);
+        let response = preflight("http://localhost:1", asked, true);
+        assert_eq!(response.header("access-control-allow-credentials"), Some("true"));
+        assert_eq!(response.header("access-control-allow-origin"), Some("http://localhost:1"));
     }
 }

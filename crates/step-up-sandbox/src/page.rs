@@ -1,7 +1,8 @@
 //! The sandbox inside the page: a transport that needs no network.
 
-use std::{cell::RefCell, fmt, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, fmt, rc::Rc};
 
+use serde::{Deserialize, Serialize};
 use step_up_core::{Clock, HttpRequest, HttpResponse, LocalFuture, Result, StepUpError, Timer, Transport};
 
 use crate::{
@@ -20,6 +21,9 @@ pub const BASE_URL: &str = "http://localhost/api/v0";
 /// After each change it hands a snapshot to the page, which keeps it wherever it likes and gives it back at the next
 /// start: session storage, say, which outlives a reload and a redirect and ends with the tab. A snapshot holds throw-away
 /// secrets in clear.
+///
+/// Where the environment keeps sessions in cookies, requests that take cookies along get them from a jar that belongs to
+/// the sandbox in the page, and that its snapshots hold. As in a browser the page itself never sees them.
 #[derive(Clone)]
 pub struct InPage {
     inner: Rc<Inner>,
@@ -27,11 +31,14 @@ pub struct InPage {
 
 struct Inner {
     sandbox: RefCell<Sandbox<MemoryStore>>,
+    jar: RefCell<Jar>,
+    /// The origin that requests with cookies come from, as a browser would say.
+    origin: String,
     clock: Rc<dyn Clock>,
     timer: Rc<dyn Timer>,
     save: Box<dyn Fn(&str)>,
     /// What was saved last.
-    saved: RefCell<MemoryStore>,
+    saved: RefCell<(MemoryStore, Jar)>,
 }
 
 impl InPage {
@@ -49,10 +56,11 @@ impl InPage {
         timer: Rc<dyn Timer>,
         save: impl Fn(&str) + 'static,
     ) -> std::result::Result<Self, StoreError> {
-        let store = snapshot.map_or_else(|| Ok(MemoryStore::new()), restore)?;
+        let (store, jar) = snapshot.map_or_else(|| Ok(Default::default()), restore)?;
+        let origin = config.origins.own();
         let sandbox = RefCell::new(Sandbox::new(config, store, seed)?);
-        let saved = RefCell::new(MemoryStore::new());
-        let inner = Rc::new(Inner { sandbox, clock, timer, save: Box::new(save), saved });
+        let (jar, saved) = (RefCell::new(jar), RefCell::default());
+        let inner = Rc::new(Inner { sandbox, jar, origin, clock, timer, save: Box::new(save), saved });
         inner.save_changes();
         Ok(Self { inner })
     }
@@ -65,7 +73,7 @@ impl InPage {
     /// Everything that the sandbox knows, as text.
     #[must_use]
     pub fn snapshot(&self) -> String {
-        snapshot_of(&self.inner.saved.borrow())
+        self.inner.snapshot_text()
     }
 }
 
@@ -73,15 +81,15 @@ impl Transport for InPage {
     fn send(&self, request: HttpRequest) -> LocalFuture<'static, Result<HttpResponse>> {
         let inner = Rc::clone(&self.inner);
         Box::pin(async move {
+            let takes_cookies = request.with_cookies;
+            let request = if takes_cookies { inner.as_a_browser(request) } else { request };
             let Reply { response, fate } = inner.handle(&request);
             match fate {
-                Fate::Send => Ok(response),
-                Fate::Drop => Err(StepUpError::Network),
-                Fate::Delay(delay) => {
-                    inner.timer.sleep(delay).await;
-                    Ok(response)
-                }
+                Fate::Send => {}
+                Fate::Drop => return Err(StepUpError::Network),
+                Fate::Delay(delay) => inner.timer.sleep(delay).await,
             }
+            Ok(inner.without_cookies(response, takes_cookies))
         })
     }
 }
@@ -99,12 +107,38 @@ impl Inner {
         reply
     }
 
+    /// The request with its cookies, and with the origin that a browser would add.
+    fn as_a_browser(&self, request: HttpRequest) -> HttpRequest {
+        let request = request.header("origin", self.origin.as_str());
+        match self.jar.borrow().header() {
+            Some(cookies) => request.header("cookie", cookies),
+            None => request,
+        }
+    }
+
+    /// The answer as a page sees it. Its cookies are kept if the request took some along.
+    fn without_cookies(&self, mut response: HttpResponse, is_kept: bool) -> HttpResponse {
+        let (cookies, headers): (Vec<_>, Vec<_>) =
+            response.headers.into_iter().partition(|(name, _)| name == "set-cookie");
+        response.headers = headers;
+        if is_kept && !cookies.is_empty() {
+            let mut jar = self.jar.borrow_mut();
+            cookies.iter().for_each(|(_, cookie)| jar.keep(cookie));
+            drop(jar);
+            self.save_changes();
+        }
+        response
+    }
+
     fn save_changes(&self) {
-        let sandbox = self.sandbox.borrow();
-        if *sandbox.store() == *self.saved.borrow() {
+        let (sandbox, jar) = (self.sandbox.borrow(), self.jar.borrow());
+        let mut saved = self.saved.borrow_mut();
+        if *sandbox.store() == saved.0 && *jar == saved.1 {
             return;
         }
-        self.saved.borrow_mut().clone_from(sandbox.store());
+        saved.0.clone_from(sandbox.store());
+        saved.1.clone_from(&jar);
+        drop((saved, jar));
         // The page may look at the sandbox when it is told of a change.
         drop(sandbox);
         let snapshot = self.snapshot_text();
@@ -112,15 +146,55 @@ impl Inner {
     }
 
     fn snapshot_text(&self) -> String {
-        snapshot_of(&self.saved.borrow())
+        let saved = self.saved.borrow();
+        let (store, jar) = &*saved;
+        // Maps with text as keys are JSON.
+        serde_json::to_string(&Snapshot { jar: jar.clone(), store: store.clone() }).unwrap_or_default()
     }
 }
 
-fn snapshot_of(store: &MemoryStore) -> String {
-    // Maps with text as keys are JSON.
-    serde_json::to_string(store).unwrap_or_default()
+/// What a page keeps: the sandbox's collections, and the jar beside them.
+#[derive(Serialize, Deserialize)]
+struct Snapshot {
+    #[serde(rename = "cookieJar", default, skip_serializing_if = "Jar::is_empty")]
+    jar: Jar,
+    #[serde(flatten)]
+    store: MemoryStore,
 }
 
-fn restore(snapshot: &str) -> std::result::Result<MemoryStore, StoreError> {
-    serde_json::from_str(snapshot).map_err(|_| StoreError::Corrupt { collection: "snapshot".into() })
+fn restore(snapshot: &str) -> std::result::Result<(MemoryStore, Jar), StoreError> {
+    let corrupt = |_| StoreError::Corrupt { collection: "snapshot".into() };
+    let Snapshot { jar, store } = serde_json::from_str(snapshot).map_err(corrupt)?;
+    Ok((store, jar))
+}
+
+/// The cookies of the page, by name. All are the sandbox's, so they need no paths, and it looks itself at how old they
+/// are.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Jar {
+    cookies: BTreeMap<String, String>,
+}
+
+impl Jar {
+    fn is_empty(&self) -> bool {
+        self.cookies.is_empty()
+    }
+
+    /// Does what a `Set-Cookie` header says.
+    fn keep(&mut self, header: &str) {
+        let mut parts = header.split(';').map(str::trim);
+        let Some((name, value)) = parts.next().and_then(|cookie| cookie.split_once('=')) else { return };
+        if parts.any(|attribute| attribute.eq_ignore_ascii_case("max-age=0")) {
+            self.cookies.remove(name);
+        } else {
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+    }
+
+    /// The value of a `Cookie` header.
+    fn header(&self) -> Option<String> {
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        (!cookies.is_empty()).then(|| cookies.join("; "))
+    }
 }

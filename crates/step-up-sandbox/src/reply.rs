@@ -72,9 +72,16 @@ impl Refusal {
         Self::new(422, code, sentence)
     }
 
-    /// Nobody is signed in, or no longer.
+    /// Nobody is signed in.
     pub(crate) fn unauthorized() -> Self {
         Self::new(401, "unauthorized", "Unauthorized").with_header("www-authenticate", "Bearer")
+    }
+
+    /// Whoever was signed in is so no longer, or never was: the token is not valid
+    /// ([RFC 6750 §3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
+    pub(crate) fn invalid_token() -> Self {
+        Self::new(401, "unauthorized", "Unauthorized")
+            .with_header("www-authenticate", r#"Bearer error="invalid_token""#)
     }
 
     /// There is nothing under this path, and the protocol has nothing there either.

@@ -7,6 +7,7 @@ use step_up_core::{HttpRequest, HttpResponse, Timestamp};
 
 use crate::{
     call::{Notes, header},
+    cookie,
     elevation::ELEVATED_TOKEN_HEADER,
     reply::{Fate, Reply},
     time,
@@ -33,6 +34,7 @@ pub(crate) struct Entry {
     code: Option<String>,
     fate: &'static str,
     has_bearer: bool,
+    has_cookie: bool,
     has_elevated: bool,
     has_device_signature: bool,
     /// Whether a one-time code was compared with the right one.
@@ -65,6 +67,7 @@ impl RequestLog {
                 Fate::Delay(_) => "delayed",
             },
             has_bearer: header(request, "authorization").is_some(),
+            has_cookie: cookie::token(request).is_some(),
             has_elevated: header(request, ELEVATED_TOKEN_HEADER).is_some(),
             has_device_signature: header(request, "x-dynamic-device-signed-nonce").is_some(),
             evaluated: notes.is_evaluated,

@@ -6,12 +6,13 @@ use step_up_core::{HttpRequest, HttpResponse, Timestamp};
 use crate::{
     call::{Call, Notes, header},
     config::Config,
-    control, fault, origin,
+    control, cookie, fault, origin,
     random::{self, Seed},
     reply::{Failure, Fate, Refusal, Reply, json_response},
     request_log::RequestLog,
     routes,
     session::Bearers,
+    settings::Rules,
     social::address::is_page,
     store::{Store, StoreError, Table, Tx},
     time,
@@ -118,10 +119,12 @@ impl<S: Store> Sandbox<S> {
         world.tx.keep();
         let mut call =
             Call { request, params: Vec::new(), world, log: &mut self.log, notes: std::mem::take(notes) };
-        let outcome = match fault.as_ref().and_then(fault::Fault::instead) {
+        let instead = fault.as_ref().and_then(fault::Fault::instead);
+        let is_api = instead.is_none() && !is_control;
+        let outcome = match instead {
             Some(response) => Ok(response),
             None if is_control => control::dispatch(&mut call),
-            None => routes::dispatch(&mut call),
+            None => cookie::guard(&call).and_then(|()| routes::dispatch(&mut call)),
         };
         *notes = std::mem::take(&mut call.notes);
         let mut world = call.world;
@@ -133,6 +136,7 @@ impl<S: Store> Sandbox<S> {
             }
             Err(Failure::Broken(error)) => return Err(error),
         };
+        let response = if is_api { cookie::settle(&mut world, request, response)? } else { response };
         let (response, fate) = match &fault {
             Some(fault) => (fault.alter(&world, response)?, fault.fate()),
             None => (response, Fate::Send),
@@ -172,10 +176,16 @@ impl<S: Store> Sandbox<S> {
             response.with_header("date", time::http_date(now)).with_header("cache-control", "no-store");
         match header(request, "origin") {
             Some(origin) if self.config.origins.allows(origin) && !is_page(request.path()) => {
-                origin::share(response, origin)
+                origin::share(response, origin, self.takes_credentials(request))
             }
             _ => response,
         }
+    }
+
+    /// Whether pages may let a request's cookies go with it.
+    fn takes_credentials(&self, request: &HttpRequest) -> bool {
+        let rules = Rules::load(&Tx::new(&self.store));
+        !is_control(request) && rules.is_ok_and(|rules| rules.keeps_sessions_in_cookies())
     }
 }
 
@@ -196,7 +206,7 @@ impl<S: Store> Sandbox<S> {
         let response = match (self.admit(request), header(request, "origin")) {
             (Ok(()), Some(origin)) => {
                 let requested = header(request, "access-control-request-headers").unwrap_or_default();
-                return origin::preflight(origin, requested);
+                return origin::preflight(origin, requested, self.takes_credentials(request));
             }
             (Ok(()), None) => crate::router::method_not_allowed("GET, POST, PUT, DELETE").into_response(),
             (Err(refusal), _) => refusal.into_response(),

@@ -11,8 +11,9 @@ use step_up_core::{CredentialId, Timestamp, UserId};
 use crate::{
     account::Account,
     call::Call,
-    elevation, random,
+    cookie, elevation, random,
     reply::{Outcome, Refusal},
+    settings::Rules,
     store::{StoreError, Table},
     time,
     token::TokenKind,
@@ -133,22 +134,37 @@ pub(crate) fn end_all_of(world: &mut World<'_>, user: &UserId) -> Result<(), Sto
     Ok(())
 }
 
-impl Call<'_> {
-    /// The session of the bearer token.
+impl<'a> Call<'a> {
+    /// The session of the bearer token, or of the cookie where the environment keeps sessions there. A bearer that is no
+    /// longer valid is refused, whatever the cookie holds.
     pub(crate) fn session(&mut self) -> Outcome<Session> {
-        let token = self.header("authorization").and_then(bearer).ok_or_else(Refusal::unauthorized)?;
-        let session = session_of(&mut self.world, token)?.ok_or_else(Refusal::unauthorized)?;
+        let token = match self.header("authorization") {
+            Some(header) => bearer(header),
+            None => self.cookie_token()?,
+        };
+        let token = token.ok_or_else(Refusal::unauthorized)?;
+        let session = of_token(&mut self.world, token)?.ok_or_else(Refusal::invalid_token)?;
         self.notes.user = Some(session.user.as_str().to_owned());
         Ok(session)
     }
 
-    /// The session of the bearer token, if there is one. One that is no longer valid is refused, not ignored: what the
-    /// call would do for nobody is not what was asked for.
+    /// The session, if there is one. A bearer that is no longer valid is refused, not ignored: what the call would do for
+    /// nobody is not what was asked for. A cookie of this kind is as none, because a page cannot leave it out.
     pub(crate) fn session_if_any(&mut self) -> Outcome<Option<Session>> {
-        match self.header("authorization") {
-            None => Ok(None),
-            Some(_) => self.session().map(Some),
+        if self.header("authorization").is_some() {
+            return self.session().map(Some);
         }
+        let session = match self.cookie_token()? {
+            Some(token) => of_token(&mut self.world, token)?,
+            None => None,
+        };
+        self.notes.user = session.as_ref().map(|session| session.user.as_str().to_owned());
+        Ok(session)
+    }
+
+    fn cookie_token(&self) -> Result<Option<&'a str>, StoreError> {
+        let is_on = Rules::load(&self.world.tx)?.keeps_sessions_in_cookies();
+        Ok(cookie::token(self.request).filter(|_| is_on))
     }
 
     /// The session key that came with the request, in its body or its header.
@@ -180,7 +196,8 @@ fn bearer(header: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-fn session_of(world: &mut World<'_>, token: &str) -> Result<Option<Session>, StoreError> {
+/// The session that a token is for, if the token is valid.
+pub(crate) fn of_token(world: &mut World<'_>, token: &str) -> Result<Option<Session>, StoreError> {
     let key = world.key;
     let Some(claims) = world.bearers.claims(token, || key.verify(TokenKind::Session, token)) else {
         return Ok(None);

@@ -124,7 +124,10 @@ fn check(settings: &Value) -> Outcome<()> {
         (is_on("/security/mfa/required"), "security.mfa.required"),
         (settings.pointer("/sdk/multiWallet") != Some(&json!(true)), "sdk.multiWallet other than true"),
         (is_on("/sdk/multiWalletUnlinkDisabled"), "sdk.multiWalletUnlinkDisabled"),
-        (rules.security.auth.storage != ["localstorage"], "security.auth.storage other than localstorage"),
+        (
+            rules.security.auth.storage != ["localstorage"] && !rules.keeps_sessions_in_cookies(),
+            "security.auth.storage other than one of localstorage and cookie",
+        ),
     ] {
         if is_asked_for {
             return Err(Refusal::not_implemented(name).into());
@@ -294,9 +297,14 @@ impl Rules {
         self.sdk.min_api_version == STEP_UP_VERSION
     }
 
-    /// Whether calls that carry a device signature must.
+    /// Whether calls that carry a device signature must. With cookies no client signs.
     pub(crate) fn is_device_signature_required(&self) -> bool {
-        self.security.device_registration_required
+        self.security.device_registration_required && !self.keeps_sessions_in_cookies()
+    }
+
+    /// Whether sessions live in cookies, and answers carry no token.
+    pub(crate) fn keeps_sessions_in_cookies(&self) -> bool {
+        self.security.auth.storage == ["cookie"]
     }
 
     /// Whether a captcha comes before a code.
@@ -422,7 +430,7 @@ mod tests {
         };
         for settings in [
             json!({ "security": { "hCaptcha": { "enabled": true } } }),
-            json!({ "security": { "auth": { "storage": ["cookie"] } } }),
+            json!({ "security": { "auth": { "storage": [] } } }),
             json!({ "security": { "auth": { "storage": ["localstorage", "cookie"] } } }),
             json!({ "security": { "externalAuth": { "jwksUrl": "https://idp.example/jwks" } } }),
             json!({ "security": { "externalAuth": { "assumeEmailVerified": true } } }),

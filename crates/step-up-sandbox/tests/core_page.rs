@@ -169,3 +169,76 @@ fn the_page_may_ask_while_it_saves() {
     sign_in(&in_page);
     assert_eq!(asked.get(), 1);
 }
+
+/// The sandbox with sessions in cookies, and somebody who is signed in that way.
+fn in_cookies(page: &Page) -> InPage {
+    let sandbox = page.load(1, None).unwrap();
+    let mut settings =
+        post("/sandbox/settings", json!({ "security": { "auth": { "storage": ["cookie"] } } }));
+    settings.method = step_up_core::Method::Put;
+    assert_eq!(sandbox.call(&settings).status, 200);
+    let ask = |path: &str, body: Value| send(&sandbox, with_cookies(post(path, body))).unwrap();
+    assert_eq!(ask("/emailVerifications/create", json!({ "email": "ada@example.com" })).status, 200);
+    let inbox = json_of(&sandbox.call(&HttpRequest::get("/sandbox/inbox")));
+    let [uuid, code] = ["verificationUUID", "code"].map(|name| inbox[0][name].clone());
+    let code = json!({ "verificationUUID": uuid, "verificationToken": code });
+    let answer = ask("/emailVerifications/signin", code);
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("set-cookie"), None, "the page sees no cookie");
+    assert_eq!(json_of(&answer).get("minifiedJwt"), None, "nor a token");
+    sandbox
+}
+
+fn with_cookies(mut request: HttpRequest) -> HttpRequest {
+    request.with_cookies = true;
+    request
+}
+
+fn status_with_cookies(sandbox: &InPage) -> u16 {
+    send(sandbox, with_cookies(HttpRequest::get(url("/users")))).unwrap().status
+}
+
+#[test]
+fn a_jar_keeps_the_sessions_cookie_for_requests_that_take_it_along() {
+    let sandbox = in_cookies(&Page::default());
+    assert_eq!(status_with_cookies(&sandbox), 200);
+    assert_eq!(send(&sandbox, HttpRequest::get(url("/users"))).unwrap().status, 401);
+    assert_eq!(sandbox.call(&HttpRequest::get(url("/users"))).status, 401);
+    let refreshed = send(&sandbox, with_cookies(post("/refresh", json!({})))).unwrap();
+    assert_eq!((refreshed.status, refreshed.header("set-cookie")), (200, None));
+    assert_eq!(send(&sandbox, with_cookies(post("/revoke", json!({})))).unwrap().status, 200);
+    assert_eq!(status_with_cookies(&sandbox), 401);
+}
+
+#[test]
+fn a_change_without_the_pages_cookies_is_nobodys() {
+    let sandbox = in_cookies(&Page::default());
+    let refused = send(&sandbox, post("/revoke", json!({}))).unwrap();
+    assert_eq!((refused.status, json_of(&refused)["code"].as_str()), (403, Some("origin_required")));
+    assert_eq!(status_with_cookies(&sandbox), 200);
+}
+
+#[test]
+fn the_jar_outlives_a_reload_and_is_emptied_by_a_sign_out() {
+    let page = Page::default();
+    let sandbox = in_cookies(&page);
+    let snapshot = page.newest();
+    assert_eq!(snapshot, sandbox.snapshot());
+    let reloaded = page.load(2, Some(&snapshot)).unwrap();
+    assert_eq!(reloaded.snapshot(), snapshot);
+    assert_eq!(status_with_cookies(&reloaded), 200);
+    send(&reloaded, with_cookies(post("/revoke", json!({})))).unwrap();
+    let snapshot = page.newest();
+    assert!(!snapshot.contains("DYNAMIC_JWT_TOKEN"), "{snapshot}");
+    assert_eq!(status_with_cookies(&page.load(3, Some(&snapshot)).unwrap()), 401);
+}
+
+#[test]
+fn a_lost_answer_brings_no_cookie() {
+    let sandbox = in_cookies(&Page::default());
+    sandbox.call(&post("/sandbox/faults", json!({ "path": "/revoke", "kind": "drop-after" })));
+    assert_eq!(send(&sandbox, with_cookies(post("/revoke", json!({})))), Err(StepUpError::Network));
+    assert!(sandbox.snapshot().contains("DYNAMIC_JWT_TOKEN"));
+    assert_eq!(status_with_cookies(&sandbox), 401);
+    assert!(!sandbox.snapshot().contains("DYNAMIC_JWT_TOKEN"), "taken back by the next answer");
+}

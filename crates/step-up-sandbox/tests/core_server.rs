@@ -69,6 +69,8 @@ impl Drop for Running {
 struct Answer {
     status: u16,
     head: String,
+    /// The cookie that it sets, as `name=value`.
+    cookie: Option<String>,
     body: Value,
     /// The body as it came.
     text: String,
@@ -96,6 +98,10 @@ fn read(mut stream: TcpStream) -> Option<Answer> {
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     Some(Answer {
         status: head[9..12].parse().unwrap(),
+        cookie: head.lines().find_map(|line| {
+            let cookie = line.strip_prefix("set-cookie: ")?;
+            Some(cookie.split(';').next()?.to_owned())
+        }),
         head: head.to_ascii_lowercase(),
         body: serde_json::from_str(body).unwrap_or(Value::Null),
         text: body.to_owned(),
@@ -315,6 +321,48 @@ fn preflights_are_answered_and_foreign_pages_and_hosts_are_not() {
         "origin_not_allowed"
     );
     assert_eq!(foreign("Host: localhost\r\n").unwrap().status, 200);
+}
+
+#[test]
+fn a_session_in_a_cookie_comes_and_goes_by_headers() {
+    let server = Running::start();
+    let address = server.address;
+    let settings = json!({ "security": { "auth": { "storage": ["cookie"] } } });
+    assert_eq!(ask(address, "PUT", "/sandbox/settings", Some(&settings)).unwrap().status, 200);
+    let from_page = |method: &str, path: &str, headers: &str, body: &Value| {
+        let (body, path) = (body.to_string(), api(path));
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nOrigin: http://localhost:3000\r\n\
+             {headers}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        raw(address, &request).unwrap()
+    };
+    from_page("POST", "/emailVerifications/create", "", &json!({ "email": "ada@example.com" }));
+    let sent = get(address, "/sandbox/inbox").body[0].clone();
+    let code = json!({ "verificationUUID": sent["verificationUUID"], "verificationToken": sent["code"] });
+    let sign_in = raw(address, &{
+        let (body, path) = (code.to_string(), api("/emailVerifications/signin"));
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    });
+    assert_eq!(sign_in.unwrap().body["code"], "origin_required");
+    let signed_in = from_page("POST", "/emailVerifications/signin", "", &code);
+    assert_eq!((signed_in.status, signed_in.body.get("minifiedJwt")), (200, None));
+    assert!(signed_in.head.contains("access-control-allow-credentials: true"), "{}", signed_in.head);
+    let cookie = signed_in.cookie.clone().unwrap();
+    let user = from_page("GET", "/users", &format!("Cookie: {cookie}\r\n"), &Value::Null);
+    assert_eq!(user.body["id"], signed_in.body["user"]["id"]);
+    let preflight = format!(
+        "OPTIONS {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nOrigin: http://localhost:3000\r\n\r\n",
+        api("/users")
+    );
+    let preflight = raw(address, &preflight).unwrap();
+    assert!(preflight.head.contains("access-control-allow-credentials: true"), "{}", preflight.head);
+    let signed_out = from_page("POST", "/revoke", &format!("Cookie: {cookie}\r\n"), &Value::Null);
+    assert_eq!(signed_out.cookie.as_deref(), Some("DYNAMIC_JWT_TOKEN="));
 }
 
 #[test]

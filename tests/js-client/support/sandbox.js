@@ -38,6 +38,13 @@ export const advance = (advanceSeconds) =>
     headers: { 'content-type': 'application/json' },
     method: 'POST',
   })
+/** Makes these the environment's settings; what they leave out is as in a new environment. */
+export const useSettings = (settings) => ask('/sandbox/settings', { method: 'PUT', body: JSON.stringify(settings) })
+
+/** What a visitor gets for solving a captcha. */
+export async function solveCaptcha() {
+  return (await ask('/sandbox/captcha', { method: 'POST' })).captchaToken
+}
 
 async function ask(path, init) {
   const response = await fetch(controlUrl + path, init)

@@ -155,7 +155,7 @@ fn the_log_says_what_was_asked_and_no_secret() {
         *export,
         json!({
             "id": requests.len() - 1, "at": "2026-11-24T10:00:00.000Z", "method": "POST", "path": url,
-            "status": 200, "code": null, "fate": "sent", "hasBearer": true, "hasElevated": true,
+            "status": 200, "code": null, "fate": "sent", "hasBearer": true, "hasCookie": false, "hasElevated": true,
             "hasDeviceSignature": false, "evaluated": false, "user": ada.id,
         })
     );

@@ -5,6 +5,7 @@
 mod captcha;
 mod codes;
 mod control;
+mod cookie;
 mod device;
 mod elevation;
 mod external;

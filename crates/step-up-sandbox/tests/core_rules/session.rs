@@ -1,8 +1,10 @@
 //! Sessions and their bearer tokens.
 
 use serde_json::json;
+use step_up_core::Method;
+use step_up_sandbox::{Config, Store as _};
 
-use crate::lab::{Lab, MINUTE, Person, SECOND, claims, part};
+use crate::lab::{Answer, Lab, MINUTE, Person, SECOND, claims, part};
 
 #[test]
 fn the_claims_say_who_and_which_session() {
@@ -92,6 +94,86 @@ fn a_session_lives_for_two_hours_and_a_refresh_renews_it() {
     lab.wait(119 * MINUTE);
     lab.user(&fresh).refused(401, "unauthorized");
     lab.post("/refresh").by(&fresh).send().refused(401, "unauthorized");
+}
+
+#[test]
+fn an_answer_to_nobody_says_whether_there_was_a_token() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    let challenge = |answer: Answer| {
+        let answer = answer.refused(401, "unauthorized");
+        answer.header("www-authenticate").map(str::to_owned)
+    };
+    assert_eq!(challenge(lab.get("/users").send()).as_deref(), Some("Bearer"));
+    lab.wait(120 * MINUTE);
+    let over = Some(r#"Bearer error="invalid_token""#);
+    for (method, path) in [
+        (Method::Get, "/users"),
+        (Method::Put, "/users"),
+        (Method::Delete, "/users"),
+        (Method::Post, "/refresh"),
+        (Method::Post, "/revoke"),
+        (Method::Post, "/stepUp/check"),
+        (Method::Post, "/emailVerifications/create"),
+        (Method::Post, "/emailVerifications/verify"),
+        (Method::Post, "/smsVerifications/verify"),
+        (Method::Post, "/externalAuth/verify"),
+        (Method::Get, "/users/mfa/methods"),
+        (Method::Post, "/users/mfa/auth/totp"),
+    ] {
+        let answer = lab.ask(method, path).by(&ada).body(json!({})).send();
+        assert_eq!(challenge(answer).as_deref(), over, "{path}");
+    }
+}
+
+#[test]
+fn a_session_that_is_over_takes_its_elevations_along() {
+    let mut lab = Lab::with(Config::default().with_session_lifetime(5 * MINUTE));
+    let ada = lab.person("ada@example.com");
+    let token = lab.elevate(&ada, &["credential:link"]);
+    assert_eq!(claims(&token)["exp"], lab.now.as_secs() + 600, "it would outlive the session");
+    lab.wait(5 * MINUTE);
+    lab.user(&ada).refused(401, "unauthorized");
+    let again = lab.sign_in("ada@example.com");
+    let register = |lab: &mut Lab, elevated: &str| {
+        lab.get("/users/mfa/register/totp").by(&again).elevated(elevated).send()
+    };
+    register(&mut lab, &token).not_elevated();
+    register(&mut lab, "").not_elevated();
+    assert_eq!(lab.sandbox.store().list("elevations", "").unwrap(), []);
+}
+
+#[test]
+fn a_refresh_keeps_what_is_held_and_does_not_prolong_it() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    let link = lab.elevate(&ada, &["credential:link"]);
+    lab.wait(MINUTE);
+    let answer = lab.post("/refresh").by(&ada).send().ok();
+    assert_eq!(answer.body.get("elevatedAccessToken"), None);
+    let fresh = Person { token: answer.text("minifiedJwt"), ..ada.clone() };
+    assert_eq!(claims(&fresh.token)["iat"], lab.now.as_secs());
+    for session in [&ada, &fresh] {
+        lab.get("/users/mfa/register/totp").by(session).elevated(&link).send().ok();
+    }
+    lab.wait(9 * MINUTE);
+    lab.get("/users/mfa/register/totp").by(&fresh).elevated(&link).send().not_elevated();
+}
+
+#[test]
+fn a_sign_out_voids_the_elevations_of_its_session_and_no_other() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    let elsewhere = lab.sign_in("ada@example.com");
+    let [here, there] = [&ada, &elsewhere].map(|session| lab.elevate(session, &["credential:link"]));
+    lab.post("/revoke").by(&ada).send().ok();
+    lab.post("/refresh").by(&ada).send().refused(401, "unauthorized");
+    let register = |lab: &mut Lab, session: &Person, elevated: &str| {
+        lab.get("/users/mfa/register/totp").by(session).elevated(elevated).send()
+    };
+    register(&mut lab, &elsewhere, &here).not_elevated();
+    register(&mut lab, &elsewhere, &there).ok();
+    assert_eq!(lab.sandbox.store().list("elevations", "").unwrap().len(), 1);
 }
 
 #[test]
