@@ -50,12 +50,15 @@
 //! | call | does |
 //! |---|---|
 //! | `GET /sandbox/inbox?to=ADDRESS` | the messages, newest first: `[{to, channel, code, verificationUUID, sentAt}]` |
-//! | `POST /sandbox/users` | a new user, signed in: `{email?, emails?, sessionPublicKey?}` → a verification's answer and `wallets: [{walletId, address, privateKey}]` |
+//! | `POST /sandbox/users` | a new user, signed in: `{email?, emails?, passkeys?, sessionPublicKey?}` → a verification's answer and `wallets: [{walletId, address, privateKey}]` |
 //! | `GET`, `PUT /sandbox/settings` | the environment's settings; what a `PUT` leaves out is as in a new environment, and what the sandbox would not act on is refused |
 //! | `GET`, `POST /sandbox/clock` | `{advanceSeconds}` or `{now}`, in milliseconds since 1970 → `{now}` |
 //! | `GET`, `POST`, `DELETE /sandbox/faults` | what waits; orders a fault; cancels all |
 //! | `GET /sandbox/requests` | `{requests: [{id, at, method, path, status, code, fate, hasBearer, hasElevated, hasDeviceSignature, evaluated, user}]}`, oldest first, since the program started |
 //! | `POST /sandbox/reset` | as new, but for the signing key and the position of the randomness |
+//!
+//! A passkey of a new user is `{credentialId, publicKey, rpId?, counter?, backupEligible?}`, with the key as authenticators
+//! write it (COSE) in base64url; whoever asks has the private key.
 //!
 //! A fault is `{path, kind, times?, method?, …}`. Its path is below the environment (`/users`) or whole, with `*` for any one
 //! segment; it is for the next request or the next `times`. The kinds:
@@ -88,6 +91,7 @@ mod origin;
 mod otp;
 #[cfg(feature = "page")]
 pub mod page;
+mod passkey;
 mod random;
 mod recovery;
 mod reply;
@@ -105,6 +109,7 @@ mod time;
 mod token;
 mod totp;
 mod wallet;
+mod webauthn;
 mod world;
 
 pub use config::{Config, DEFAULT_ENVIRONMENT_ID, InvalidEnvironmentId};

@@ -13,9 +13,10 @@ use crate::{
     fault::{self, FAULTS},
     guesses::GUESSES,
     inbox::{self, MESSAGES},
-    mfa::{DEVICES, PASSKEYS},
+    mfa::DEVICES,
     nonce::NONCES,
     otp::{SENDS, VERIFICATIONS},
+    passkey::{PASSKEYS, challenge::CHALLENGES},
     recovery::RECOVERY_CODES,
     reply::{Outcome, Refusal, done, ok},
     router::{self, Route, route},
@@ -117,9 +118,10 @@ fn requests(call: &mut Call<'_>) -> Outcome {
 
 /// Everything that `reset` forgets: all but the signing key and the position of the randomness, so that nothing that
 /// was given out is given out again.
-const FORGOTTEN: [&str; 17] = [
+const FORGOTTEN: [&str; 18] = [
     ACCOUNTS.name(),
     ADDRESSES.name(),
+    CHALLENGES.name(),
     COUNTERS.name(),
     DEVICES.name(),
     ELEVATIONS.name(),

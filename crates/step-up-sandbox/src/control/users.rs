@@ -7,6 +7,7 @@ use crate::{
     account,
     call::Call,
     email::Email,
+    passkey,
     reply::{Outcome, Refusal, ok},
     session,
     wallet::WALLETS,
@@ -19,6 +20,8 @@ struct Body {
     email: Option<String>,
     #[serde(default)]
     emails: Vec<String>,
+    #[serde(default)]
+    passkeys: Vec<passkey::Fixture>,
     #[serde(rename = "sessionPublicKey")]
     session_public_key: Option<String>,
 }
@@ -43,6 +46,9 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
         account::link_email(world, &mut account, email, true)?;
     }
     account::save(world, &account)?;
+    for passkey in body.passkeys {
+        passkey.add(world, &account.id)?;
+    }
     let Some(credential) = account.last_verified_credential.clone() else {
         return Err(Refusal::not_implemented("users without a credential").into());
     };

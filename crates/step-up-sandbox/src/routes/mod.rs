@@ -3,6 +3,7 @@
 mod email;
 mod environment;
 mod mfa;
+mod passkeys;
 mod recovery;
 mod session;
 mod step_up;
@@ -41,12 +42,19 @@ const ROUTES: &[Route] = &[
     route(Get, "users/mfa/register/totp", mfa::register),
     route(Post, "users/mfa/register/totp", mfa::confirm),
     route(Post, "users/mfa/auth/totp", mfa::verify),
+    route(Post, "users/mfa/auth/passkey", passkeys::verify),
     route(Post, "users/mfa/auth/recovery", recovery::verify),
     route(Get, "users/mfa/recovery", recovery::read),
     route(Post, "users/mfa/recovery", recovery::regenerate),
     route(Get, "users/mfa/*", mfa::read),
     route(Put, "users/mfa/*", mfa::set_default),
     route(Delete, "users/mfa/*", mfa::delete),
+    route(Get, "users/passkeys", passkeys::list),
+    route(Put, "users/passkeys", passkeys::rename),
+    route(Delete, "users/passkeys", passkeys::delete),
+    route(Get, "users/passkeys/register", passkeys::creation_options),
+    route(Post, "users/passkeys/register", passkeys::register),
+    route(Get, "users/passkeys/authenticate", passkeys::request_options),
     route(Post, "waas/*/privateKey/export", wallets::export),
     route(Post, "waas/*/signMessage", wallets::sign_message),
 ];
@@ -55,7 +63,7 @@ const ROUTES: &[Route] = &[
 const UNBUILT: &[(&str, &str)] = &[
     ("smsVerifications/", "codes by SMS"),
     ("users/mfa/", "this second factor"),
-    ("users/passkeys", "passkeys"),
+    ("users/passkeys/signin", "sign-in with passkeys"),
     ("wallets/", "wallet signatures"),
     ("verify", "linking and unlinking of wallets"),
     ("providers/", "social sign-in"),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // The helpers of tests are tests.
 
+mod authenticator;
 mod codes;
 mod control;
 mod device;
@@ -10,6 +11,7 @@ mod fault;
 mod lab;
 mod link;
 mod origin;
+mod passkeys;
 mod recovery;
 mod restart;
 mod session;

@@ -26,8 +26,7 @@ fn what_the_protocol_has_and_the_sandbox_does_not_is_said_to_be() {
     for (method, path) in [
         (Method::Post, "/smsVerifications/create"),
         (Method::Get, "/users/mfa/register/passkey"),
-        (Method::Post, "/users/mfa/auth/passkey"),
-        (Method::Get, "/users/passkeys/authenticate"),
+        (Method::Get, "/users/passkeys/signin"),
         (Method::Post, "/wallets/verify"),
         (Method::Post, "/verify/link"),
         (Method::Post, "/providers/google/verify"),
