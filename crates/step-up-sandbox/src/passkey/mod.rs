@@ -201,7 +201,6 @@ pub(crate) fn evaluate(call: &mut Call<'_>, session: &Session, assertion: &Asser
         Err(error) => return Err(wrong_answer(world, &session.user, error)?.into()),
     }
     passkey.save(world, &session.user)?;
-    world.tx.keep();
     Ok(())
 }
 
