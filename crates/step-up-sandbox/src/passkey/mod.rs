@@ -118,14 +118,13 @@ pub(crate) fn register(call: &mut Call<'_>, session: &Session, attestation: &Att
     if credential_id != attestation.id {
         return Err(refused(WebAuthnError::AuthenticatorData).into());
     }
-    let header = |name| call.header(name).map(|text| text.chars().take(300).collect());
-    let (origin, user_agent) = (header("origin"), header("user-agent"));
+    let user_agent = call.header("user-agent").map(|text| text.chars().take(300).collect());
     let passkey = New {
         credential_id,
         rp_id: challenge.rp_id,
         credential,
         transports: attestation.transports.to_vec(),
-        origin,
+        origin: Some(client_data.origin().to_owned()),
         user_agent,
     };
     add(&mut call.world, &session.user, passkey)
@@ -174,10 +173,12 @@ pub(crate) fn add(world: &mut World<'_>, user: &UserId, new: New) -> Outcome<()>
 /// Verifies the session's user. The challenge is used up and a wrong answer counts, also if the request is refused.
 pub(crate) fn evaluate(call: &mut Call<'_>, session: &Session, assertion: &Assertion<'_>) -> Outcome<()> {
     guesses::check(&call.world, &session.user)?;
-    call.notes.is_evaluated = true;
     let client_data = match ClientData::parse(assertion.client_data) {
         Ok(client_data) => client_data,
-        Err(error) => return Err(wrong_answer(&mut call.world, &session.user, error)?.into()),
+        Err(error) => {
+            call.notes.is_evaluated = true;
+            return Err(wrong_answer(&mut call.world, &session.user, error)?.into());
+        }
     };
     let challenge = challenge::take(&mut call.world, session, Ceremony::Get, client_data.challenge())?;
     let world = &mut call.world;
@@ -187,6 +188,7 @@ pub(crate) fn evaluate(call: &mut Call<'_>, session: &Session, assertion: &Asser
     if assertion.user_handle.is_some_and(|handle| handle != handle_of(&session.user)) {
         return Err(unknown().into());
     }
+    call.notes.is_evaluated = true;
     let expected =
         Expected { challenge: &challenge.text, rp_id: &challenge.rp_id, origins: &world.config.origins };
     let counter = webauthn::authenticate(

@@ -57,6 +57,11 @@ impl ClientData {
         &self.members.challenge
     }
 
+    /// The page that asked. It is what it says once the ceremony was found right.
+    pub(crate) fn origin(&self) -> &str {
+        &self.members.origin
+    }
+
     /// Of its bytes, which is what the authenticator signs.
     pub(super) fn hash(&self) -> &[u8] {
         &self.hash

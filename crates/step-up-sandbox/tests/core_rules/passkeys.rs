@@ -999,7 +999,8 @@ proptest! {
         let mut key = enrol(&mut lab, &ada);
         let mut answered = sign(&mut lab, &ada, &mut key);
         try_assertion(&mut lab, &ada, &answered, &[]).ok();
-        let mut wrong = Vec::<i64>::new();
+        let before = lab.evaluated();
+        let (mut wrong, mut evaluated) = (Vec::<i64>::new(), 0);
         for step in steps {
             let now = lab.now.as_secs();
             let is_looked_at = wrong.iter().filter(|given| **given + 300 > now).count() < 5;
@@ -1030,9 +1031,11 @@ proptest! {
             match expected {
                 (422, Some("mfa_invalid_code")) => wrong.push(now),
                 (200, _) => answered = assertion,
-                _ => {}
+                _ => continue,
             }
+            evaluated += 1;
         }
+        prop_assert_eq!(lab.evaluated() - before, evaluated);
     }
 
     #[test]
