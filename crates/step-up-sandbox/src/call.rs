@@ -25,7 +25,7 @@ pub(crate) struct Call<'a> {
 /// What a handler says about a request, for the log.
 #[derive(Default)]
 pub(crate) struct Notes {
-    /// Whether a one-time code was compared with the right one.
+    /// Whether a one-time code was compared with the right one, or a passkey's answer checked.
     pub(crate) is_evaluated: bool,
     /// Whose session it was.
     pub(crate) user: Option<String>,

@@ -69,6 +69,7 @@
 //! | `POST /sandbox/captcha` | what solving a captcha gives, for one send within two minutes: `{captchaToken, expiresAt}` |
 //! | `POST /sandbox/users` | a new user, signed in: `{email?, emails?, wallets?: [{address, chain, walletName?, walletProvider?}], sessionPublicKey?}` → a verification's answer and, for the embedded ones, `wallets: [{walletId, address, privateKey}]` |
 //! | `POST /sandbox/users` | a new user, signed in: `{email?, emails?, social?: [{provider, accountId?, username?, email?}], sessionPublicKey?}` → a verification's answer and `wallets: [{walletId, address, privateKey}]` |
+//! | `POST /sandbox/users` | a new user, signed in: `{email?, emails?, passkeys?, sessionPublicKey?}` → a verification's answer and `wallets: [{walletId, address, privateKey}]` |
 //! | `GET`, `PUT /sandbox/settings` | the environment's settings; what a `PUT` leaves out is as in a new environment, and what the sandbox would not act on is refused |
 //! | `GET`, `POST /sandbox/clock` | `{advanceSeconds}` or `{now}`, in milliseconds since 1970 → `{now}` |
 //! | `GET`, `POST`, `DELETE /sandbox/faults` | what waits; orders a fault; cancels all |
@@ -77,6 +78,8 @@
 //!
 //! Of the settings, `sandbox.crossOriginOpenerPolicy` lists the social providers whose page cuts its opener off, as some
 //! real ones do.
+//! A passkey of a new user is `{credentialId, publicKey, rpId?, counter?, backupEligible?}`, with the key as authenticators
+//! write it (COSE) in base64url; whoever asks has the private key.
 //!
 //! A fault is `{path, kind, times?, method?, …}`. Its path is below the environment (`/users`) or whole, with `*` for any one
 //! segment; it is for the next request or the next `times`. The kinds:
@@ -116,6 +119,7 @@ mod origin;
 mod otp;
 #[cfg(feature = "page")]
 pub mod page;
+mod passkey;
 mod phone;
 mod random;
 mod recovery;
@@ -135,6 +139,7 @@ mod time;
 mod token;
 mod totp;
 mod wallet;
+mod webauthn;
 mod world;
 
 pub use config::{Config, DEFAULT_ENVIRONMENT_ID, InvalidConsentPage, InvalidEnvironmentId};

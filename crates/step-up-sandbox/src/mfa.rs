@@ -1,14 +1,14 @@
-//! Second factors of a user: authenticator apps, and passkeys once there are any.
+//! Second factors of a user: authenticator apps and passkeys.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use step_up_core::{
-    CredentialFormat, CredentialId, Passkey, StepUpCredential, Timestamp, TokenScope, UserId,
-};
+use step_up_core::{CredentialFormat, CredentialId, StepUpCredential, Timestamp, TokenScope, UserId};
 
 use crate::{
     call::Call,
-    guesses, random,
+    guesses,
+    passkey::{self, Passkey},
+    random,
     reply::{Outcome, Refusal},
     store::{StoreError, Table},
     time,
@@ -36,9 +36,6 @@ pub(crate) struct Device {
 /// By user and device.
 pub(crate) const DEVICES: Table<Device> = Table::new("mfaDevices");
 
-/// By user and passkey.
-pub(crate) const PASSKEYS: Table<Passkey> = Table::new("passkeys");
-
 fn prefix_of(user: &UserId) -> String {
     format!("{user}/")
 }
@@ -58,8 +55,7 @@ pub(crate) fn methods(world: &World<'_>, user: &UserId) -> Result<Methods, Store
     let devices = DEVICES.list(&world.tx, &prefix_of(user))?;
     let mut devices: Vec<_> = devices.into_iter().map(|(_, device)| device).collect();
     devices.sort_by_key(|device| device.created_at);
-    let passkeys = PASSKEYS.list(&world.tx, &prefix_of(user))?;
-    Ok(Methods { devices, passkeys: passkeys.into_iter().map(|(_, passkey)| passkey).collect() })
+    Ok(Methods { devices, passkeys: passkey::all_of(world, user)? })
 }
 
 /// Refuses scopes for a factor that is none of these, where the user has some.
@@ -96,21 +92,31 @@ impl Methods {
     pub(crate) fn step_up_credentials(&self) -> Vec<StepUpCredential> {
         let devices = self.devices.iter().filter(|device| device.is_verified());
         let devices = devices.map(|it| credential(&it.id, "totp", Some(&it.alias)));
-        let passkeys =
-            self.passkeys.iter().map(|it| credential(it.id.as_str(), "passkey", it.alias.as_deref()));
+        let passkeys = self.passkeys.iter().map(|it| credential(&it.id, "passkey", it.alias.as_deref()));
         devices.chain(passkeys).collect()
     }
 
-    /// Which of them is offered first.
+    /// Which of them is offered first: the default device, else the newest, and a passkey of two that are as new.
     pub(crate) fn default_credential(&self) -> Option<CredentialId> {
-        self.preferred().map(|device| device.id.as_str().into())
+        let device = self.preferred();
+        let passkey = self.passkeys.iter().max_by_key(|passkey| passkey.created_at);
+        let is_newer = |passkey: &&Passkey| {
+            device.is_none_or(|it| {
+                !it.is_default && it.verified_at.is_none_or(|at| at <= passkey.created_at.as_millis())
+            })
+        };
+        let id = match passkey.filter(is_newer) {
+            Some(passkey) => &passkey.id,
+            None => &device?.id,
+        };
+        Some(id.as_str().into())
     }
 
     pub(crate) fn to_json(&self, is_verified_only: bool) -> Value {
         let devices = self.devices.iter().filter(|device| device.is_verified() || !is_verified_only);
         json!({
             "devices": devices.map(Device::to_json).collect::<Vec<_>>(),
-            "passkeys": self.passkeys,
+            "passkeys": self.passkeys.iter().map(Passkey::to_json).collect::<Vec<_>>(),
             "userHasVerifiedMfaMethods": self.has_verified(),
         })
     }
@@ -172,10 +178,7 @@ pub(crate) fn delete_all_of(world: &mut World<'_>, user: &UserId) -> Result<(), 
     for (key, _) in DEVICES.list(&world.tx, &prefix_of(user))? {
         DEVICES.delete(&mut world.tx, &key);
     }
-    for (key, _) in PASSKEYS.list(&world.tx, &prefix_of(user))? {
-        PASSKEYS.delete(&mut world.tx, &key);
-    }
-    Ok(())
+    passkey::delete_all_of(world, user)
 }
 
 impl Device {

@@ -38,6 +38,12 @@ impl Origin {
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// The WebAuthn relying party of its pages: the host, which has to be a name
+    /// ([§5.1.3](https://www.w3.org/TR/webauthn-3/#sctn-createCredential)).
+    pub(crate) fn relying_party(&self) -> Option<&str> {
+        (!is_address(&self.host)).then_some(&self.host)
+    }
 }
 
 /// An `--origin` that is no origin.
@@ -82,6 +88,21 @@ impl Origins {
             Self::Loopback => is_loopback(&origin.host),
             Self::Only(origins) => origins.contains(origin),
         }
+    }
+
+    /// The WebAuthn relying party of the page that sent an `Origin` header. A page on the sandbox's own origin sends none
+    /// when it reads, and one that has the sandbox inside sends none at all: then it is the one host there is.
+    pub(crate) fn relying_party(&self, header: Option<&str>) -> Option<String> {
+        let one_of_all = match (header, self) {
+            (Some(header), _) => return Origin::parse(header)?.relying_party().map(str::to_owned),
+            (None, Self::Loopback) => "localhost",
+            (None, Self::Only(origins)) => origins.first()?.relying_party()?,
+        };
+        let is_only = match self {
+            Self::Loopback => true,
+            Self::Only(origins) => origins.iter().all(|origin| origin.host == one_of_all),
+        };
+        is_only.then(|| one_of_all.to_owned())
     }
 
     /// Whether the sandbox may be reached under the value of a `Host` header: loopback names, the hosts of its own

@@ -11,7 +11,9 @@ use step_up_core::{CredentialId, Timestamp, UserId};
 use crate::{
     account::Account,
     call::Call,
-    cookie, elevation, random,
+    cookie, elevation,
+    passkey::challenge,
+    random,
     reply::{Outcome, Refusal},
     settings::Rules,
     store::{StoreError, Table},
@@ -117,9 +119,10 @@ pub(crate) fn renew(world: &mut World<'_>, session: &mut Session) -> Result<(), 
     SESSIONS.put(&mut world.tx, &session.id, session)
 }
 
-/// Ends a session, and every elevation of it.
+/// Ends a session, and every elevation and challenge of it.
 pub(crate) fn end(world: &mut World<'_>, id: &str) -> Result<(), StoreError> {
     elevation::drop_all_of(world, id)?;
+    challenge::drop_all_of(world, id)?;
     SESSIONS.delete(&mut world.tx, id);
     Ok(())
 }

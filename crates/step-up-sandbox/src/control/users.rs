@@ -10,6 +10,7 @@ use crate::{
     call::Call,
     email::Email,
     external_wallet::{self, Address as WalletAddress, ExternalWallet},
+    passkey,
     phone::Phone,
     reply::{Outcome, Refusal, ok},
     session,
@@ -34,6 +35,8 @@ struct Body {
     wallets: Vec<WalletBody>,
     #[serde(default)]
     social: Vec<SocialBody>,
+    #[serde(default)]
+    passkeys: Vec<passkey::Fixture>,
     #[serde(rename = "sessionPublicKey")]
     session_public_key: Option<String>,
 }
@@ -62,7 +65,8 @@ struct SocialBody {
 /// verification does, and with the embedded wallets' keys: `{user, expiresAt, jwt, minifiedJwt, wallets: [{walletId,
 /// address, privateKey}]}`.
 pub(super) fn create(call: &mut Call<'_>) -> Outcome {
-    let body: Body = call.body()?;
+    let mut body: Body = call.body()?;
+    let passkeys = std::mem::take(&mut body.passkeys);
     let public_key = call.session_public_key(body.session_public_key.as_deref())?;
     let world = &mut call.world;
     let credentials = body.credentials(world)?;
@@ -80,6 +84,9 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
         credential.link(world, &mut account)?;
     }
     account::save(world, &account)?;
+    for passkey in passkeys {
+        passkey.add(world, &account.id)?;
+    }
     let Some(credential) = account.last_verified_credential.clone() else {
         return Err(Refusal::not_implemented("users without a credential").into());
     };

@@ -6,6 +6,7 @@ mod environment;
 mod external;
 mod external_wallets;
 mod mfa;
+mod passkeys;
 mod recovery;
 mod session;
 mod sms;
@@ -54,6 +55,7 @@ const ROUTES: &[Route] = &[
     route(Get, "users/mfa/register/totp", mfa::register),
     route(Post, "users/mfa/register/totp", mfa::confirm),
     route(Post, "users/mfa/auth/totp", mfa::verify),
+    route(Post, "users/mfa/auth/passkey", passkeys::verify),
     route(Post, "users/mfa/auth/recovery", recovery::verify),
     route(Get, "users/mfa/recovery", recovery::read),
     route(Post, "users/mfa/recovery", recovery::regenerate),
@@ -72,6 +74,12 @@ const ROUTES: &[Route] = &[
     route(Post, "providers/*/oauthResult", social::result),
     route(Post, "providers/*/signIn", social::sign_in),
     route(Post, "providers/*/verify", social::verify),
+    route(Get, "users/passkeys", passkeys::list),
+    route(Put, "users/passkeys", passkeys::rename),
+    route(Delete, "users/passkeys", passkeys::delete),
+    route(Get, "users/passkeys/register", passkeys::creation_options),
+    route(Post, "users/passkeys/register", passkeys::register),
+    route(Get, "users/passkeys/authenticate", passkeys::request_options),
     route(Post, "waas/*/privateKey/export", wallets::export),
     route(Post, "waas/*/signMessage", wallets::sign_message),
 ];
@@ -85,7 +93,7 @@ const PROVIDER_ROUTES: &[Route] = &[
 /// What the protocol has and the sandbox does not, by the start of the path.
 const UNBUILT: &[(&str, &str)] = &[
     ("users/mfa/", "this second factor"),
-    ("users/passkeys", "passkeys"),
+    ("users/passkeys/signin", "sign-in with passkeys"),
     ("wallets/", "this wallet call"),
     ("verify/", "moving credentials between accounts"),
     ("farcaster/", "Farcaster"),

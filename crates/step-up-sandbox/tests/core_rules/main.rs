@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // The helpers of tests are tests.
 
+mod authenticator;
 mod captcha;
 mod codes;
 mod control;
@@ -13,6 +14,7 @@ mod fault;
 mod lab;
 mod link;
 mod origin;
+mod passkeys;
 mod recovery;
 mod restart;
 mod session;

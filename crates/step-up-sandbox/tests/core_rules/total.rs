@@ -25,8 +25,7 @@ fn what_the_protocol_has_and_the_sandbox_does_not_is_said_to_be() {
     let mut lab = Lab::new();
     for (method, path) in [
         (Method::Get, "/users/mfa/register/passkey"),
-        (Method::Post, "/users/mfa/auth/passkey"),
-        (Method::Get, "/users/passkeys/authenticate"),
+        (Method::Get, "/users/passkeys/signin"),
         (Method::Post, "/wallets/transfer"),
         (Method::Post, "/verify/transfer"),
         (Method::Post, "/providers/twitter/initAuth"),
