@@ -1,5 +1,6 @@
 //! One page a file.
 
+pub(crate) mod consent;
 pub(crate) mod export_screen;
 pub(crate) mod headless;
 pub(crate) mod inspector;
