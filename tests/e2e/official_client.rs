@@ -10,6 +10,11 @@ fn email_otp() {
     run("email-otp.test.js");
 }
 
+#[test]
+fn social() {
+    run("social.test.js");
+}
+
 /// Runs a file of `js-client` in Node.js.
 fn run(stories: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("js-client");
