@@ -7,13 +7,14 @@ use yew_router::prelude::*;
 use yew_step_up::{StepUpProvider, TokenScope, use_elevation, use_session, use_step_up_client};
 
 use crate::{
-    backend::Backend,
+    backend::{Backend, consent_desk},
+    consent,
     control::Control,
     event_log::use_event_log,
     format::minutes,
     pages::{
-        credentials::Credentials, factors::Factors, headless::Headless, inspector::Inspector,
-        sign_in::SignIn, trace::Trace,
+        consent::Consent, credentials::Credentials, factors::Factors, headless::Headless,
+        inspector::Inspector, sign_in::SignIn, trace::Trace,
     },
     panel::SandboxPanel,
     setup::Setup,
@@ -37,11 +38,26 @@ pub(crate) enum Route {
 
 #[component]
 pub(crate) fn App() -> Html {
-    let backend = use_memo((), |()| {
-        let location = web_sys::window().map(|window| window.location());
-        let query = location.as_ref().and_then(|location| location.search().ok()).unwrap_or_default();
-        Setup::from_query(&query).and_then(|setup| Backend::new(&setup))
-    });
+    // A consent page has nothing to do with the app but its sandbox.
+    let consent = use_memo((), |()| consent::requested());
+    match &*consent {
+        Some((provider, query)) => {
+            let here = Callback::from(|()| setup().and_then(|setup| consent_desk(&setup)));
+            html! { <Consent provider={provider.clone()} query={query.clone()} {here} /> }
+        }
+        None => html! { <Showcase /> },
+    }
+}
+
+fn setup() -> Result<Setup, String> {
+    let location = web_sys::window().map(|window| window.location());
+    let query = location.as_ref().and_then(|location| location.search().ok()).unwrap_or_default();
+    Setup::from_query(&query)
+}
+
+#[component]
+fn Showcase() -> Html {
+    let backend = use_memo((), |()| setup().and_then(|setup| Backend::new(&setup)));
     let is_elsewhere = use_memo((), |()| send_to_localhost());
     match &*backend {
         _ if *is_elsewhere => {

@@ -2,11 +2,14 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use step_up_sandbox::{Config as SandboxConfig, InvalidEnvironmentId, Seed, StoreError, page::InPage};
+use step_up_sandbox::{
+    Config as SandboxConfig, InvalidConsentPage, InvalidEnvironmentId, Seed, StoreError, page::InPage,
+};
 use web_sys::Storage;
 use yew_step_up::{Clock, Config, StepUpClient, Timestamp, Transport, WebSessionStore, browser_platform};
 
 use crate::{
+    consent::{self, Desk},
     control::Control,
     setup::{Host, Setup},
 };
@@ -28,7 +31,11 @@ impl Backend {
         let clock = DemoClock::new(Rc::clone(&platform.clock));
         let origin = setup.config.base_url().trim_end_matches("/api/v0").to_owned();
         let transport: Rc<dyn Transport> = match setup.host {
-            Host::Page => Rc::new(in_page(&setup.config, Rc::clone(&platform.clock), &platform)?),
+            Host::Page => {
+                let sandbox = in_page(&setup.config, Rc::clone(&platform.clock), &platform)?;
+                consent::serve(sandbox.clone());
+                Rc::new(sandbox)
+            }
             Host::Server | Host::Service => Rc::clone(&platform.transport),
         };
         let control =
@@ -40,6 +47,12 @@ impl Backend {
     }
 }
 
+/// The sandbox of this tab, for a consent page that nobody opened: the app was here before, and comes back.
+pub(crate) fn consent_desk(setup: &Setup) -> Result<Desk, String> {
+    let platform = browser_platform(&setup.config);
+    in_page(&setup.config, Rc::clone(&platform.clock), &platform).map(Desk::Here)
+}
+
 /// The sandbox of this tab: the one from before the reload, else a new one.
 fn in_page(
     config: &Config,
@@ -48,6 +61,8 @@ fn in_page(
 ) -> Result<InPage, String> {
     let sandbox = SandboxConfig::new(config.environment_id())
         .map_err(|error: InvalidEnvironmentId| error.to_string())?;
+    let page = consent::page().unwrap_or_default();
+    let sandbox = sandbox.with_consent_page(&page).map_err(|error: InvalidConsentPage| error.to_string())?;
     let start = |snapshot: Option<&str>| {
         let (clock, timer) = (Rc::clone(&clock), Rc::clone(&platform.timer));
         InPage::new(sandbox.clone(), seed(platform), snapshot, clock, timer, save)

@@ -2,6 +2,7 @@
 
 mod app;
 mod backend;
+mod consent;
 mod control;
 mod event_log;
 mod format;

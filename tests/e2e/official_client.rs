@@ -30,6 +30,11 @@ fn external_auth() {
     run("external-auth.test.js");
 }
 
+#[test]
+fn social() {
+    run("social.test.js");
+}
+
 /// Runs a file of `js-client` in Node.js.
 fn run(stories: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("js-client");

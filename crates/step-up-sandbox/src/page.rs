@@ -1,5 +1,7 @@
 //! The sandbox inside the page: a transport that needs no network.
 
+mod consent;
+
 use std::{cell::RefCell, collections::BTreeMap, fmt, rc::Rc};
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,8 @@ use crate::{
     sandbox::Sandbox,
     store::{MemoryStore, StoreError},
 };
+
+pub use consent::{ConsentAccount, ConsentAnswer, ConsentForm, ConsentQuestion};
 
 /// The base URL to give to a client whose transport is a sandbox in the page. Nothing listens there.
 pub const BASE_URL: &str = "http://localhost/api/v0";

@@ -75,6 +75,12 @@ impl<S: Store> Sandbox<S> {
         &self.store
     }
 
+    /// The environment's identifier.
+    #[cfg(feature = "page")]
+    pub(crate) fn environment_id(&self) -> &str {
+        self.config.environment_id()
+    }
+
     /// Answers a request that arrived at `now`, by the host's clock. The request's address is a path, or absolute; its
     /// `Host` and `Origin` headers are checked where it has them.
     pub fn handle(&mut self, request: &HttpRequest, now: Timestamp) -> Reply {

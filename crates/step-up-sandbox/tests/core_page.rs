@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use step_up_core::{HttpRequest, HttpResponse, LocalFuture, StepUpError, Timestamp, Transport as _};
 use step_up_sandbox::{
     Config, DEFAULT_ENVIRONMENT_ID, Seed, StoreError,
-    page::{BASE_URL, InPage},
+    page::{BASE_URL, ConsentAnswer, ConsentForm, ConsentQuestion, InPage},
 };
 
 /// A page: its clock, its timer, and what it keeps.
@@ -33,7 +33,8 @@ impl Page {
             Box::pin(async {})
         };
         let save = move |snapshot: &str| saved.borrow_mut().push(snapshot.to_owned());
-        InPage::new(Config::default(), Seed::new(seed), snapshot, Rc::new(clock), Rc::new(timer), save)
+        let config = Config::default().with_consent_page("http://localhost:8080/#/consent").unwrap();
+        InPage::new(config, Seed::new(seed), snapshot, Rc::new(clock), Rc::new(timer), save)
     }
 
     fn saves(&self) -> usize {
@@ -241,4 +242,110 @@ fn a_lost_answer_brings_no_cookie() {
     assert!(sandbox.snapshot().contains("DYNAMIC_JWT_TOKEN"));
     assert_eq!(status_with_cookies(&sandbox), 401);
     assert!(!sandbox.snapshot().contains("DYNAMIC_JWT_TOKEN"), "taken back by the next answer");
+}
+
+const STATE: &str = "state-0123456789abcdef";
+
+/// Begins at Google, and gives what its page asks first.
+fn begin(sandbox: &InPage, redirect_url: Option<&str>) -> ConsentQuestion {
+    let body = json!({ "state": STATE, "redirectUrl": redirect_url });
+    assert_eq!(send(sandbox, post("/providers/google/initAuth", body)).unwrap().status, 200);
+    let settings = json_of(&send(sandbox, HttpRequest::get(url("/settings"))).unwrap());
+    let google =
+        settings["providers"].as_array().unwrap().iter().find(|it| it["provider"] == "google").unwrap();
+    assert_eq!(google["baseAuthUrl"], "http://localhost:8080/#/consent/google");
+    let query = format!(
+        "?client_id={}&response_type=code&redirect_uri={}&state={STATE}",
+        google["clientId"].as_str().unwrap(),
+        google["redirectUrl"].as_str().unwrap()
+    );
+    question(json!({ "open": { "provider": "google", "query": query } }))
+}
+
+/// As it comes from another window.
+fn question(json: Value) -> ConsentQuestion {
+    serde_json::from_value(json).unwrap()
+}
+
+/// As it goes to another window and is read there.
+fn ask(sandbox: &InPage, question: &ConsentQuestion) -> ConsentAnswer {
+    let answer = serde_json::to_value(sandbox.consent(question)).unwrap();
+    serde_json::from_value(answer).unwrap()
+}
+
+fn form(answer: ConsentAnswer) -> ConsentForm {
+    match answer {
+        ConsentAnswer::Ask(form) => form,
+        other => panic!("{}", serde_json::to_value(other).unwrap()),
+    }
+}
+
+fn decide(ticket: &str, account: &str, is_granted: bool) -> ConsentQuestion {
+    question(json!({ "decide": {
+        "provider": "google", "ticket": ticket, "account": account, "isGranted": is_granted,
+    } }))
+}
+
+fn refusal(answer: ConsentAnswer) -> String {
+    match answer {
+        ConsentAnswer::Refuse(why) => why,
+        other => panic!("{}", serde_json::to_value(other).unwrap()),
+    }
+}
+
+#[test]
+fn a_consent_page_tells_the_page_that_waits() {
+    let sandbox = Page::default().load(1, None).unwrap();
+    let open = begin(&sandbox, None);
+    let asked = form(ask(&sandbox, &open));
+    assert_eq!((asked.provider_name.as_str(), asked.app_name.as_str()), ("Google", "Sandbox"));
+    assert_eq!(asked.accounts[0].label(), "ada@example.com");
+    let again = form(ask(&sandbox, &decide(&asked.ticket, " ", true)));
+    assert!(again.problem.is_some());
+    let ConsentAnswer::Tell { message, target_origin } = ask(&sandbox, &decide(&again.ticket, "ada", true))
+    else {
+        panic!("it says so to the page that waits")
+    };
+    assert_eq!(target_origin.as_deref(), Some("http://localhost:8080"));
+    assert_eq!((&message["type"], &message["state"]), (&json!("authorization_response"), &json!(STATE)));
+    let body = json!({ "code": message["code"], "state": STATE });
+    let signed_in = send(&sandbox, post("/providers/google/signIn", body)).unwrap();
+    assert_eq!(json_of(&signed_in)["user"]["verifiedCredentials"][0]["oauth_username"], "ada");
+    refusal(ask(&sandbox, &decide(&asked.ticket, "ada", true)));
+}
+
+#[test]
+fn a_consent_page_in_the_same_tab_goes_on_from_the_snapshot_and_so_does_the_app() {
+    let page = Page::default();
+    let app = page.load(1, None).unwrap();
+    let open = begin(&app, Some("http://localhost:8080/?x=1#/wallet"));
+    let consent = page.load(2, Some(&page.newest())).unwrap();
+    let asked = form(ask(&consent, &open));
+    let ConsentAnswer::Leave(back) = ask(&consent, &decide(&asked.ticket, "ada", true)) else {
+        panic!("it goes back")
+    };
+    let (_, code) = back.split_once("dynamicOauthCode=").unwrap();
+    let (code, rest) = code.split_once('&').unwrap();
+    assert_eq!(rest, format!("dynamicOauthState={STATE}#/wallet"));
+    let app = page.load(3, Some(&page.newest())).unwrap();
+    let signed_in =
+        send(&app, post("/providers/google/signIn", json!({ "code": code, "state": STATE }))).unwrap();
+    assert_eq!(signed_in.status, 200);
+}
+
+#[test]
+fn a_refused_consent_says_so_and_a_page_that_nobody_began_with_says_why() {
+    let sandbox = Page::default().load(1, None).unwrap();
+    let open = begin(&sandbox, None);
+    let asked = form(ask(&sandbox, &open));
+    let ConsentAnswer::Tell { message, .. } = ask(&sandbox, &decide(&asked.ticket, "", false)) else {
+        panic!("it says so")
+    };
+    assert_eq!(message["error"], "access_denied");
+    assert!(message.get("code").is_none());
+    let elsewhere = Page::default().load(1, None).unwrap();
+    assert_eq!(refusal(ask(&elsewhere, &open)), "There is no such sign-in under way.");
+    for provider in ["", "twitter", "../sandbox/reset?", "google/authorize", "\u{fc}"] {
+        refusal(ask(&sandbox, &question(json!({ "open": { "provider": provider, "query": "" } }))));
+    }
 }

@@ -1,5 +1,6 @@
 //! One page a file or a folder.
 
+pub(crate) mod consent;
 pub(crate) mod credentials;
 pub(crate) mod export_screen;
 pub(crate) mod factors;
