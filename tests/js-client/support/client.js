@@ -21,10 +21,10 @@ export const storedSession = (storage) =>
   JSON.parse(storage.get(`dynamic_${environmentId}_session`) ?? 'null')?.value ?? null
 
 /**
- * An initialised client; with the `storage` of another one it goes on where that one was. It is signed out when the
- * test `t` ends, so that none of its timers outlives it.
+ * An initialised client; with the `storage` of another one it goes on where that one was, and `passkey` is the
+ * authenticator that it asks. It is signed out when the test `t` ends, so that none of its timers outlives it.
  */
-export async function openClient(t, storage = new Map()) {
+export async function openClient(t, storage = new Map(), passkey = undefined) {
   const client = createDynamicClient({
     environmentId,
     autoInitialize: false,
@@ -32,6 +32,7 @@ export async function openClient(t, storage = new Map()) {
     metadata: { name: 'Test', universalLink: 'http://localhost:3000' },
     coreConfig: {
       apiBaseUrl: baseUrl,
+      passkey,
       fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(10_000) }),
       storageAdapter: {
         getItem: async (key) => storage.get(key) ?? null,
