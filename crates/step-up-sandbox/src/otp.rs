@@ -94,7 +94,7 @@ pub(crate) fn resend(
     address: &Address,
     user: Option<&UserId>,
 ) -> Outcome<String> {
-    let mut last = find(world, uuid, address.channel(), user)?;
+    let mut last = find(world, uuid, address.channel(), |asked| asked == user)?;
     if last.address != *address {
         return Err(unknown().into());
     }
@@ -115,11 +115,16 @@ fn count_send(world: &mut World<'_>, address: &str) -> Outcome<()> {
     Ok(SENDS.put(&mut world.tx, address, &sends)?)
 }
 
-/// The verification over this channel that this user, or nobody, asked for.
-fn find(world: &World<'_>, uuid: &str, channel: Channel, user: Option<&UserId>) -> Outcome<Verification> {
+/// A verification over this channel, if the right one asked for it: a user, or nobody.
+fn find(
+    world: &World<'_>,
+    uuid: &str,
+    channel: Channel,
+    is_right: impl Fn(Option<&UserId>) -> bool,
+) -> Outcome<Verification> {
     match VERIFICATIONS.get(&world.tx, uuid)? {
         Some(verification)
-            if verification.user.as_ref() == user && verification.address.channel() == channel =>
+            if is_right(verification.user.as_ref()) && verification.address.channel() == channel =>
         {
             Ok(Verification { uuid: uuid.to_owned(), ..verification })
         }
@@ -127,14 +132,14 @@ fn find(world: &World<'_>, uuid: &str, channel: Channel, user: Option<&UserId>) 
     }
 }
 
-/// The verification over this channel that this user, or nobody, asked for, if its code can still be tried.
+/// A verification over this channel whose code can still be tried, if the right one asked for it: a user, or nobody.
 pub(crate) fn open(
     world: &World<'_>,
     uuid: &str,
     channel: Channel,
-    user: Option<&UserId>,
+    is_right: impl Fn(Option<&UserId>) -> bool,
 ) -> Outcome<Verification> {
-    let verification = find(world, uuid, channel, user)?;
+    let verification = find(world, uuid, channel, is_right)?;
     if verification.state != State::Open {
         return Err(void(channel).into());
     }

@@ -157,12 +157,17 @@ impl<'a> Call<'a> {
         if self.header("authorization").is_some() {
             return self.session().map(Some);
         }
-        let session = match self.cookie_token()? {
-            Some(token) => of_token(&mut self.world, token)?,
-            None => None,
-        };
+        let session = self.cookie_session()?;
         self.notes.user = session.as_ref().map(|session| session.user.as_str().to_owned());
         Ok(session)
+    }
+
+    /// The session of the cookie, if the environment keeps sessions there and it is still valid.
+    pub(crate) fn cookie_session(&mut self) -> Result<Option<Session>, StoreError> {
+        match self.cookie_token()? {
+            Some(token) => of_token(&mut self.world, token),
+            None => Ok(None),
+        }
     }
 
     fn cookie_token(&self) -> Result<Option<&'a str>, StoreError> {

@@ -227,6 +227,30 @@ fn the_whole_flow() {
 }
 
 #[test]
+fn the_whole_flow_with_the_session_in_a_cookie() {
+    let world = World::new(0);
+    world.set(json!({ "security": { "auth": { "storage": ["cookie"] } } }));
+    world.sign_in("ada@example.com");
+    assert!(world.time.run(world.client.check(&EXPORT)).is_required);
+    assert_eq!(world.time.run(world.export()), Err(not_elevated()));
+    world.elevate().unwrap();
+    assert!(world.is_held());
+    world.time.run(world.export()).unwrap();
+    assert_eq!(world.time.run(world.export()), Err(not_elevated()));
+    world.time.run(world.client.sign_out()).unwrap();
+    assert_eq!(world.client.status(), SessionStatus::SignedOut);
+    world.sign_in("ada@example.com");
+    world.elevate().unwrap();
+}
+
+#[test]
+fn a_captcha_that_nobody_solved_is_asked_for() {
+    let world = World::signed_in();
+    world.set(json!({ "security": { "captcha": { "enabled": true } } }));
+    assert_eq!(world.time.run(world.client.send_otp(None)), Err(StepUpError::CaptchaRequired));
+}
+
+#[test]
 fn a_clock_that_is_a_day_off_either_way_does_not_matter() {
     for error in [-DAY, DAY] {
         let world = World::new(error);

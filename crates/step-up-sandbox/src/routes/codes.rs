@@ -1,7 +1,7 @@
 //! Codes that were sent, whichever way: to sign in, to step up, to link an address.
 
 use serde::Deserialize;
-use step_up_core::{CredentialId, TokenScope};
+use step_up_core::{CredentialId, TokenScope, UserId};
 
 use crate::{
     account::{self, Account},
@@ -34,8 +34,11 @@ pub(super) fn sign_in(call: &mut Call<'_>, channel: Channel) -> Outcome {
     let body: CodeBody = call.body()?;
     elevation::known_scopes(body.scopes.as_deref().unwrap_or_default())?;
     let public_key = call.session_public_key(body.session_public_key.as_deref())?;
+    // A page that lost its session and not the cookie asked for this code as the cookie's user without knowing it.
+    let holder = call.cookie_session()?.map(|session| session.user);
+    let is_right = |user: Option<&UserId>| user.is_none() || user == holder.as_ref();
     let verification =
-        otp::open(&call.world, &body.verification, channel, None)?.evaluate(call, &body.code)?;
+        otp::open(&call.world, &body.verification, channel, is_right)?.evaluate(call, &body.code)?;
     let world = &mut call.world;
     let account = match account::of_address(world, &verification.address)? {
         Some(mut account) => {
@@ -74,7 +77,8 @@ pub(super) fn verify(call: &mut Call<'_>, channel: Channel) -> Outcome {
     call.check_device()?;
     let body: CodeBody = call.body()?;
     let scopes = elevation::known_scopes(body.scopes.as_deref().unwrap_or_default())?;
-    let verification = otp::open(&call.world, &body.verification, channel, Some(&session.user))?;
+    let verification =
+        otp::open(&call.world, &body.verification, channel, |user| user == Some(&session.user))?;
     let account = account::of_session(&call.world, &session)?;
     // What the user had before this request: an address that is linked now proves nothing yet.
     match account.credential_of(&verification.address) {

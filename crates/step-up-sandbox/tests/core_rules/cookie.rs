@@ -261,6 +261,31 @@ fn a_cookie_that_is_over_keeps_nobody_from_signing_in() {
 }
 
 #[test]
+fn who_is_signed_in_without_knowing_it_can_sign_in_again_but_not_with_a_strangers_code() {
+    let mut lab = lab();
+    let [ada, eve] = ["ada@example.com", "eve@example.com"].map(|email| sign_in(&mut lab, email));
+    let create = |lab: &mut Lab, cookie: &str| {
+        let body = json!({ "email": "ada@example.com" });
+        lab.post("/emailVerifications/create").with(cookie).body(body).send().ok();
+        let sent = lab.newest("ada@example.com");
+        json!({ "verificationUUID": sent.uuid, "verificationToken": sent.code })
+    };
+    let by_ada = create(&mut lab, &ada);
+    for stranger in ["", eve.as_str()] {
+        let ask = lab.post("/emailVerifications/signin").with(stranger).body(by_ada.clone());
+        ask.send().refused(422, "invalid_verification");
+    }
+    let answer = lab.post("/emailVerifications/signin").with(&ada).body(by_ada).send().ok();
+    assert_eq!(answer.body["user"]["id"], claims(token_of(&ada))["sub"]);
+    assert_eq!(answer.body.get("elevatedAccessToken"), None);
+    assert_ne!(answer.body["user"]["sessionId"], claims(token_of(&ada))["sid"]);
+    let by_ada = create(&mut lab, &ada);
+    lab.set(json!({}));
+    let ask = lab.post("/emailVerifications/signin").with(&ada).body(by_ada);
+    ask.send().refused(422, "invalid_verification");
+}
+
+#[test]
 fn a_bearer_still_counts_before_any_cookie_and_is_not_shown_anew() {
     let mut lab = lab();
     let cookie = sign_in(&mut lab, "eve@example.com");
