@@ -6,6 +6,7 @@
 //! - [`use_step_up_authentication`]: whether a step-up is required, and the methods that do it, with a state to show;
 //! - [`use_session`]: who is signed in, and the way in and out;
 //! - [`use_elevation`]: what is held for a scope, and for how long;
+//! - `use_wallets`: the external wallets that the user has here;
 //! - [`use_step_up_client`]: the client, for the app's own calls with the elevated token of a scope.
 //!
 //! ```
@@ -44,7 +45,8 @@
 //! # Features
 //!
 //! Each verification method is a feature, so that an app pays for what it uses; all are on by default. `otp`: a code sent
-//! by email. `mfa`: an authenticator app or a recovery code, and their enrolment.
+//! by email. `mfa`: an authenticator app or a recovery code, and their enrolment. `wallet`: a signature of an external
+//! wallet, and sign-in and links with one.
 //!
 //! # Server-side rendering
 //!
@@ -62,6 +64,8 @@ use browser as platform;
 #[cfg(not(target_arch = "wasm32"))]
 use server as platform;
 
+#[cfg(feature = "wallet")]
+pub use hooks::use_wallets;
 pub use hooks::{
     UseElevationHandle, UseSessionHandle, UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions,
     use_elevation, use_session, use_step_up_authentication, use_step_up_authentication_with_options,
@@ -79,6 +83,10 @@ pub use step_up_core::{
     StepUpClient, StepUpCredential, StepUpError, StepUpState, StoredSession, Subscription, Timer, Timestamp,
     TokenScope, TotpEnrolment, TotpSecret, Transport, User, UserId, VerificationType, Verified,
     WalletProvider, routing,
+};
+#[cfg(feature = "wallet")]
+pub use step_up_core::{
+    WalletAccount, WalletChain, WalletId, WalletInfo, WalletSignature, WalletSite, WalletWatch, Wallets,
 };
 
 /// What a client of this environment needs, as a browser has it: `fetch`, its clock and timers, its own keys in

@@ -6,6 +6,8 @@ mod keychain;
 mod session_store;
 mod time;
 mod visibility;
+#[cfg(feature = "wallet")]
+mod wallets;
 
 use step_up_core::{Config, Platform, StepUpError};
 use wasm_bindgen::JsValue;
@@ -19,10 +21,14 @@ use self::{
 pub use self::session_store::WebSessionStore;
 pub(crate) use self::visibility::on_visible;
 
-/// What a client needs, as a browser has it: `fetch`, its clock and timers, keys in IndexedDB, and a session that lives
-/// as long as the page.
+/// What a client needs, as a browser has it: `fetch`, its clock and timers, keys in IndexedDB, a session that lives as
+/// long as the page, and the wallets that announce themselves to it.
 pub(crate) fn platform(config: &Config) -> Platform {
-    Platform::new(FetchTransport, BrowserClock, BrowserTimer, WebCryptoKeychain::new(config.environment_id()))
+    let keychain = WebCryptoKeychain::new(config.environment_id());
+    let platform = Platform::new(FetchTransport, BrowserClock, BrowserTimer, keychain);
+    #[cfg(feature = "wallet")]
+    let platform = platform.with_wallets(wallets::BrowserWallets::default());
+    platform
 }
 
 fn window() -> Result<web_sys::Window, StepUpError> {

@@ -4,7 +4,11 @@ mod client;
 mod elevation;
 mod session;
 mod step_up;
+#[cfg(feature = "wallet")]
+mod wallets;
 
+#[cfg(feature = "wallet")]
+pub use self::wallets::use_wallets;
 pub use self::{
     client::use_step_up_client,
     elevation::{UseElevationHandle, use_elevation},

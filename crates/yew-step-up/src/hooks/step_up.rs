@@ -6,7 +6,7 @@ use std::{cell::RefCell, fmt, ops::Deref, rc::Rc};
 use step_up_core::MfaDeviceId;
 #[cfg(feature = "otp")]
 use step_up_core::OtpVerification;
-#[cfg(any(feature = "mfa", feature = "otp"))]
+#[cfg(any(feature = "mfa", feature = "otp", feature = "wallet"))]
 use step_up_core::{Action, CallId, LocalFuture, Result, StepUpError, Verified};
 use step_up_core::{CredentialId, StepUpCheck, StepUpClient, StepUpModel, StepUpState, TokenScope};
 use yew::{platform::spawn_local, prelude::*};
@@ -175,6 +175,23 @@ impl UseStepUpAuthenticationHandle {
         self.track(Ok(self.hook.client.verify_recovery_code(code, scopes)), |_| Action::Verified)
     }
 
+    /// Verifies the user with a signature of an external wallet, and holds the elevated token for `scopes`. The account is
+    /// that of the given credential, else of the hook's, else the first that a connected wallet shows. Start it from a
+    /// button: wallets ask the user.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StepUpClient::verify_wallet`]; the state shows them.
+    #[cfg(feature = "wallet")]
+    pub fn verify_wallet(
+        &self,
+        credential: Option<&CredentialId>,
+        scopes: &[TokenScope],
+    ) -> impl Future<Output = Result<Verified>> + use<> {
+        let credential = credential.or(self.credential_id.as_ref());
+        self.track(Ok(self.hook.client.verify_wallet(credential, scopes)), |_| Action::Verified)
+    }
+
     /// Back to the start: no error, no code. What is under way goes on, and no longer writes this state.
     pub fn reset_state(&self) {
         self.hook.model.borrow_mut().reset();
@@ -211,7 +228,7 @@ impl UseStepUpAuthenticationHandle {
     }
 
     /// Begins a call at once, and lets the state follow how it ends.
-    #[cfg(any(feature = "mfa", feature = "otp"))]
+    #[cfg(any(feature = "mfa", feature = "otp", feature = "wallet"))]
     fn track<T: 'static>(
         &self,
         work: Result<LocalFuture<'static, Result<T>>>,
@@ -238,14 +255,14 @@ fn sent(verification: &OtpVerification) -> Action {
 }
 
 /// A call that is under way. Dropped before its end, it was cancelled: the state does not load for ever.
-#[cfg(any(feature = "mfa", feature = "otp"))]
+#[cfg(any(feature = "mfa", feature = "otp", feature = "wallet"))]
 struct Call {
     hook: Rc<Hook>,
     id: CallId,
     is_finished: bool,
 }
 
-#[cfg(any(feature = "mfa", feature = "otp"))]
+#[cfg(any(feature = "mfa", feature = "otp", feature = "wallet"))]
 impl Call {
     fn begin(hook: &Rc<Hook>) -> Self {
         let id = hook.model.borrow_mut().begin();
@@ -267,7 +284,7 @@ impl Call {
     }
 }
 
-#[cfg(any(feature = "mfa", feature = "otp"))]
+#[cfg(any(feature = "mfa", feature = "otp", feature = "wallet"))]
 impl Drop for Call {
     fn drop(&mut self) {
         self.write(Action::Failed(StepUpError::Cancelled));
