@@ -28,6 +28,7 @@ pub(crate) fn refusal(response: &HttpResponse, scopes: &[TokenScope], now: Times
         "captcha_required" | "captcha_invalid" => StepUpError::CaptchaRequired,
         "invalid_external_auth" => StepUpError::InvalidExternalAuth,
         "passkey_not_found" => StepUpError::PasskeyNotFound,
+        "embedded_wallet_not_allowed" => StepUpError::EmbeddedWalletNotAllowed,
         _ if is_elevation_challenge(response, code) => StepUpError::NotElevated { missing: scopes.to_vec() },
         _ if response.status == 429 => StepUpError::RateLimited { retry_after: retry_after(response, now) },
         _ if response.status == 401 => StepUpError::NotSignedIn,
@@ -93,6 +94,7 @@ mod tests {
             assert_eq!(of(code), StepUpError::CaptchaRequired, "{code}");
         }
         assert_eq!(of("invalid_external_auth"), StepUpError::InvalidExternalAuth);
+        assert_eq!(of("embedded_wallet_not_allowed"), StepUpError::EmbeddedWalletNotAllowed);
         assert_eq!(
             of("something_new"),
             StepUpError::Api { status: 422, code: Some("something_new".into()), message: "no".into() }

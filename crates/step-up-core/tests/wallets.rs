@@ -129,6 +129,9 @@ impl Wallets for FakeWallets {
     fn watch(&self, found: Rc<dyn Fn()>) -> WalletWatch {
         self.0.found.replace(Some(found));
         assert!(!self.0.is_watched.replace(true), "one watch is enough");
+        if let (false, Some(found)) = (self.0.wallets.borrow().is_empty(), &*self.0.found.borrow()) {
+            found();
+        }
         WalletWatch::new(EndWatch(self.clone()))
     }
 
@@ -421,11 +424,13 @@ fn a_wallet_that_never_answers_is_timed_out_after_two_minutes() {
 
 #[test]
 fn a_wallet_that_keeps_its_accounts_to_itself_holds_up_no_other() {
-    let mut silent = FakeWallet::connected("a", MINE);
-    silent.shows = Does::Sleeps;
+    let silent = |id| FakeWallet { shows: Does::Sleeps, ..FakeWallet::connected(id, MINE) };
     let mut broken = FakeWallet::connected("b", MINE);
     broken.shows = Does::Fails(StepUpError::WalletFailed { why: "x".into() });
-    let world = World::new(&[external("c", MINE)], vec![silent, broken, FakeWallet::connected("good", MINE)]);
+    let world = World::new(
+        &[external("c", MINE)],
+        vec![silent("a"), silent("z"), broken, FakeWallet::connected("good", MINE)],
+    );
     world.elevates();
     let mut verify = pin!(world.client.verify_wallet(None, &[EXPORT]));
     assert!(poll(&mut verify).is_pending());
@@ -621,6 +626,20 @@ fn an_unlink_names_the_credential_and_takes_up_the_user_without_it() {
     world.script.expect("/verify/unlink", 200, answer("u", &[], None));
     run(world.client.unlink_credential(&"e".into())).unwrap();
     assert_eq!(world.sent("/verify/unlink").1, json!({ "verifiedCredentialId": "e" }));
+}
+
+#[test]
+fn a_listener_that_hears_of_a_wallet_may_look_for_wallets() {
+    let world = World::signed_out(vec![FakeWallet::connected("m", MINE)]);
+    let (client, heard) = (world.client.clone(), Rc::new(Cell::new(0)));
+    let counter = Rc::clone(&heard);
+    let _subscription = world.client.subscribe(move |event| {
+        assert_eq!(event, &Event::WalletsChanged);
+        client.discover_wallets();
+        counter.set(counter.get() + client.wallets().len());
+    });
+    world.client.discover_wallets();
+    assert!(heard.get() > 0);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! - [`use_session`]: who is signed in, and the way in and out;
 //! - [`use_elevation`]: what is held for a scope, and for how long;
 //! - [`use_external_auth`]: step-up with assertions of an identity provider of the app's own;
+//! - `use_wallets`: the external wallets that the user has here;
 //! - [`use_step_up_client`]: the client, for the app's own calls with the elevated token of a scope.
 //!
 //! ```
@@ -46,7 +47,7 @@
 //!
 //! Each verification method is a feature, so that an app pays for what it uses; all are on by default. `otp`: a code sent
 //! by email or SMS. `mfa`: an authenticator app or a recovery code, and their enrolment. `passkey`: a passkey, and its
-//! enrolment. `external`: an assertion of an external identity provider.
+//! enrolment. `wallet`: a signature of an external wallet, and sign-in and links with one. `external`: an assertion of an external identity provider.
 //!
 //! # Server-side rendering
 //!
@@ -64,6 +65,8 @@ use browser as platform;
 #[cfg(not(target_arch = "wasm32"))]
 use server as platform;
 
+#[cfg(feature = "wallet")]
+pub use hooks::use_wallets;
 pub use hooks::{
     UseElevationHandle, UseSessionHandle, UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions,
     use_elevation, use_session, use_step_up_authentication, use_step_up_authentication_with_options,
@@ -85,6 +88,10 @@ pub use step_up_core::{
     Session, SessionStatus, SessionStore, SessionToken, Signature, StepUpCheck, StepUpClient,
     StepUpCredential, StepUpError, StepUpState, StoredSession, Subscription, Timer, Timestamp, TokenScope,
     TotpEnrolment, TotpSecret, Transport, User, UserId, VerificationType, Verified, WalletProvider, routing,
+};
+#[cfg(feature = "wallet")]
+pub use step_up_core::{
+    WalletAccount, WalletChain, WalletId, WalletInfo, WalletSignature, WalletSite, WalletWatch, Wallets,
 };
 
 /// What a client of this environment needs, as a browser has it: `fetch`, its clock and timers, its own keys in

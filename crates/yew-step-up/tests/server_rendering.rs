@@ -14,6 +14,9 @@ use yew_step_up::{
     use_step_up_client,
 };
 
+#[cfg(feature = "wallet")]
+use yew_step_up::use_wallets;
+
 const ENVIRONMENT: &str = "2762a57b-faa4-41ce-9f16-abff9300e2c9";
 
 #[component]
@@ -230,4 +233,28 @@ fn debug_of_a_handle_shows_no_secret() {
     block_on(step_up.send_otp()).unwrap();
     let text = format!("{step_up:?} {client:?} {:?}", client.session());
     assert!(!text.contains("minifiedJwt") && !text.contains("\"x\""), "{text}");
+}
+
+#[cfg(feature = "wallet")]
+#[component]
+fn WalletCount() -> Html {
+    let wallets = use_wallets();
+    html! { wallets.len() }
+}
+
+#[cfg(feature = "wallet")]
+#[component]
+fn WalletPage() -> Html {
+    html! { <StepUpProvider environment_id={ENVIRONMENT}><WalletCount /></StepUpProvider> }
+}
+
+#[cfg(feature = "wallet")]
+#[tokio::test(flavor = "current_thread")]
+async fn a_server_has_no_wallets_and_says_so() {
+    let html = ServerRenderer::<WalletPage>::new().hydratable(false).render().await;
+    assert_eq!(html, "0");
+    let config = Config::new(ENVIRONMENT).unwrap();
+    let client = StepUpClient::new(config.clone(), browser_platform(&config));
+    let signed_in = client.sign_in_with_wallet(&"any".into()).await;
+    assert!(matches!(signed_in, Err(StepUpError::UnsupportedTarget { .. })), "{signed_in:?}");
 }

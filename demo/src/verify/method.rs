@@ -108,15 +108,15 @@ mod tests {
     use super::*;
 
     fn offered(format: CredentialFormat) -> StepUpCredential {
-        StepUpCredential::new(format.as_str(), format)
+        StepUpCredential::new(format.as_str().to_owned(), format)
     }
 
     #[test]
     fn a_format_that_is_not_known_is_no_method_and_mfa_is_known_by_its_kind_too() {
         assert!(Method::of(&offered(CredentialFormat::from("smell")), None).is_none());
         assert!(Method::of(&offered(CredentialFormat::ExternalUser), None).is_none());
-        let by_kind =
-            StepUpCredential { kind: Some("totp".into()), ..offered(CredentialFormat::from("mfa")) };
+        let mut by_kind = offered(CredentialFormat::from("mfa"));
+        by_kind.kind = Some("totp".into());
         assert!(Method::of(&by_kind, None) == Some(Method::Totp));
         assert!(Method::of(&offered(CredentialFormat::Oauth), None).is_none(), "no provider, no way to it");
     }

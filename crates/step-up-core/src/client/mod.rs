@@ -177,7 +177,7 @@ pub(crate) struct Inner {
     /// Random, and the same for this client's life; not the session's identifier.
     instance_id: OnceCell<String>,
     #[cfg(feature = "wallet")]
-    wallet_watch: OnceCell<crate::wallet::WalletWatch>,
+    wallet_discovery: wallet::Discovery,
 }
 
 /// The session of now.
@@ -242,7 +242,7 @@ impl StepUpClient {
                 listeners: Rc::default(),
                 instance_id: OnceCell::new(),
                 #[cfg(feature = "wallet")]
-                wallet_watch: OnceCell::new(),
+                wallet_discovery: wallet::Discovery::default(),
             }),
         };
         client.inner.end_if_expired();

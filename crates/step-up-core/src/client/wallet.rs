@@ -1,6 +1,10 @@
 //! Stepping up, signing in and linking with an external wallet (`docs/PROTOCOL.md`, "Wallets").
 
-use std::{rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
 
 use futures_util::future::{Either, join_all, select};
 
@@ -11,7 +15,7 @@ use crate::{
     error::{Result, StepUpError},
     session::Epoch,
     types::{Credential, CredentialFormat, CredentialId, TokenScope, User},
-    wallet::{Message, WalletAccount, WalletChain, WalletId, WalletInfo, Wallets, spell},
+    wallet::{Message, WalletAccount, WalletChain, WalletId, WalletInfo, WalletWatch, Wallets, spell},
 };
 
 /// How long the user may take in a wallet.
@@ -25,6 +29,13 @@ const VERIFY: &str = "Confirm that it is you. Signing costs nothing and sends no
 const SIGN_IN: &str = "Sign in with this wallet. Signing costs nothing and sends no transaction.";
 const LINK: &str = "Link this wallet to your account. Signing costs nothing and sends no transaction.";
 
+/// Whether wallets are looked for, and the watch that does it.
+#[derive(Default)]
+pub(super) struct Discovery {
+    is_begun: Cell<bool>,
+    watch: RefCell<Option<WalletWatch>>,
+}
+
 /// A wallet's account that is asked to sign.
 struct Signer {
     wallet: WalletInfo,
@@ -37,14 +48,20 @@ impl StepUpClient {
     pub fn discover_wallets(&self) {
         let inner = &self.inner;
         let Some(wallets) = &inner.platform.wallets else { return };
-        inner.wallet_watch.get_or_init(|| {
-            let listeners = Rc::downgrade(&inner.listeners);
-            wallets.watch(Rc::new(move || {
-                if let Some(listeners) = listeners.upgrade() {
-                    listeners.emit(&Event::WalletsChanged);
-                }
-            }))
-        });
+        // A listener that hears of the first wallet may call this again.
+        if inner.wallet_discovery.is_begun.replace(true) {
+            return;
+        }
+        let listeners = Rc::downgrade(&inner.listeners);
+        let watch = wallets.watch(Rc::new(move || {
+            if let Some(listeners) = listeners.upgrade() {
+                listeners.emit(&Event::WalletsChanged);
+            }
+        }));
+        inner.wallet_discovery.watch.replace(Some(watch));
+        if !wallets.list().is_empty() {
+            inner.listeners.emit(&Event::WalletsChanged);
+        }
     }
 
     /// The wallets that were found since [`discover_wallets`](Self::discover_wallets).

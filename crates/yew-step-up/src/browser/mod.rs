@@ -8,6 +8,8 @@ mod passkeys;
 mod session_store;
 mod time;
 mod visibility;
+#[cfg(feature = "wallet")]
+mod wallets;
 
 use step_up_core::{Config, Platform, StepUpError};
 use wasm_bindgen::JsValue;
@@ -21,13 +23,15 @@ use self::{
 pub use self::session_store::WebSessionStore;
 pub(crate) use self::visibility::on_visible;
 
-/// What a client needs, as a browser has it: `fetch`, its clock and timers, keys in IndexedDB, passkeys, and a session
-/// that lives as long as the page.
+/// What a client needs, as a browser has it: `fetch`, its clock and timers, keys in IndexedDB, passkeys, the wallets that
+/// announce themselves, and a session that lives as long as the page.
 pub(crate) fn platform(config: &Config) -> Platform {
     let keychain = WebCryptoKeychain::new(config.environment_id());
     let platform = Platform::new(FetchTransport, BrowserClock, BrowserTimer, keychain);
     #[cfg(feature = "passkey")]
     let platform = platform.with_passkeys(passkeys::BrowserPasskeys::default());
+    #[cfg(feature = "wallet")]
+    let platform = platform.with_wallets(wallets::BrowserWallets::default());
     platform
 }
 

@@ -13,6 +13,11 @@ mod unmount;
 pub(crate) use self::alarm::use_session_alarm;
 #[cfg(feature = "external")]
 pub use self::external_auth::{UseExternalAuthHandle, use_external_auth};
+#[cfg(feature = "wallet")]
+mod wallets;
+
+#[cfg(feature = "wallet")]
+pub use self::wallets::use_wallets;
 pub use self::{
     client::use_step_up_client,
     elevation::{UseElevationHandle, use_elevation},

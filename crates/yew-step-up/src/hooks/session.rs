@@ -81,6 +81,19 @@ impl UseSessionHandle {
         self.client.sign_in_with_otp(verification, code)
     }
 
+    /// Signs in with an external wallet; see [`StepUpClient::sign_in_with_wallet`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StepUpClient::sign_in_with_wallet`].
+    #[cfg(feature = "wallet")]
+    pub fn sign_in_with_wallet(
+        &self,
+        wallet: &step_up_core::WalletId,
+    ) -> impl Future<Output = Result<Rc<User>>> + use<> {
+        self.client.sign_in_with_wallet(wallet)
+    }
+
     /// Signs out; see [`StepUpClient::sign_out`].
     ///
     /// # Errors

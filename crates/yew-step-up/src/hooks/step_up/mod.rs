@@ -6,6 +6,8 @@ mod mfa;
 mod otp;
 #[cfg(feature = "passkey")]
 mod passkey;
+#[cfg(feature = "wallet")]
+mod wallet;
 
 use std::{fmt, ops::Deref, rc::Rc};
 
