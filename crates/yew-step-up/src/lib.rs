@@ -6,7 +6,8 @@
 //! - [`use_step_up_authentication`]: whether a step-up is required, and the methods that do it, with a state to show;
 //! - [`use_session`]: who is signed in, and the way in and out;
 //! - [`use_elevation`]: what is held for a scope, and for how long;
-//! - [`use_step_up_client`]: the client, for the app's own calls with the elevated token of a scope.
+//! - [`use_step_up_client`]: the client, for the app's own calls with the elevated token of a scope;
+//! - `use_step_up_resume`: a redirect to a social provider that came back.
 //!
 //! ```
 //! use yew::prelude::*;
@@ -44,7 +45,8 @@
 //! # Features
 //!
 //! Each verification method is a feature, so that an app pays for what it uses; all are on by default. `otp`: a code sent
-//! by email. `mfa`: an authenticator app or a recovery code, and their enrolment.
+//! by email. `mfa`: an authenticator app or a recovery code, and their enrolment. `social`: sign-in, links and step-up with a
+//! social account.
 //!
 //! # Server-side rendering
 //!
@@ -62,11 +64,15 @@ use browser as platform;
 #[cfg(not(target_arch = "wasm32"))]
 use server as platform;
 
+#[cfg(feature = "social")]
+pub use hooks::{Resumed, use_step_up_resume};
 pub use hooks::{
     UseElevationHandle, UseSessionHandle, UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions,
     use_elevation, use_session, use_step_up_authentication, use_step_up_authentication_with_options,
     use_step_up_client,
 };
+#[cfg(feature = "social")]
+pub use platform::SocialPopup;
 pub use platform::WebSessionStore;
 pub use provider::{StepUpProvider, StepUpProviderProps};
 #[cfg(feature = "mfa")]
@@ -79,6 +85,10 @@ pub use step_up_core::{
     StepUpClient, StepUpCredential, StepUpError, StepUpState, StoredSession, Subscription, Timer, Timestamp,
     TokenScope, TotpEnrolment, TotpSecret, Transport, User, UserId, VerificationType, Verified,
     WalletProvider, routing,
+};
+#[cfg(feature = "social")]
+pub use step_up_core::{
+    OnBlocked, Popup, SocialMessage, SocialOptions, SocialPurpose, SocialReturn, SocialWindow,
 };
 
 /// What a client of this environment needs, as a browser has it: `fetch`, its clock and timers, its own keys in

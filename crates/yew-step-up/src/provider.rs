@@ -3,6 +3,8 @@
 use step_up_core::{Config, StepUpClient};
 use yew::prelude::*;
 
+#[cfg(feature = "social")]
+use crate::hooks::{ResumedContext, use_resumption};
 use crate::platform;
 
 /// What the hooks find: the client, compared by identity.
@@ -63,7 +65,13 @@ pub fn StepUpProvider(props: &StepUpProviderProps) -> Html {
         platform::on_visible(move || client.recheck_elevations())
     });
     let context = StepUpContext { client: (*client).clone() };
-    html! { <ContextProvider<StepUpContext> {context}>{ props.children.clone() }</ContextProvider<StepUpContext>> }
+    let children = props.children.clone();
+    #[cfg(feature = "social")]
+    let children = {
+        let context = use_resumption(&client);
+        html! { <ContextProvider<ResumedContext> {context}>{ children }</ContextProvider<ResumedContext>> }
+    };
+    html! { <ContextProvider<StepUpContext> {context}>{ children }</ContextProvider<StepUpContext>> }
 }
 
 fn make(environment_id: Option<&str>, base_url: Option<&str>) -> StepUpClient {

@@ -3,7 +3,11 @@
 mod fetch;
 mod indexed_db;
 mod keychain;
+#[cfg(feature = "social")]
+mod popup;
 mod session_store;
+#[cfg(feature = "social")]
+mod social_window;
 mod time;
 mod visibility;
 
@@ -16,13 +20,21 @@ use self::{
     time::{BrowserClock, BrowserTimer},
 };
 
+#[cfg(feature = "social")]
+pub use self::popup::SocialPopup;
 pub use self::session_store::WebSessionStore;
+#[cfg(feature = "social")]
+pub(crate) use self::social_window::on_restored;
 pub(crate) use self::visibility::on_visible;
 
 /// What a client needs, as a browser has it: `fetch`, its clock and timers, keys in IndexedDB, and a session that lives
 /// as long as the page.
 pub(crate) fn platform(config: &Config) -> Platform {
-    Platform::new(FetchTransport, BrowserClock, BrowserTimer, WebCryptoKeychain::new(config.environment_id()))
+    let keychain = WebCryptoKeychain::new(config.environment_id());
+    let platform = Platform::new(FetchTransport, BrowserClock, BrowserTimer, keychain);
+    #[cfg(feature = "social")]
+    let platform = platform.with_social_window(social_window::BrowserWindow::new(config));
+    platform
 }
 
 fn window() -> Result<web_sys::Window, StepUpError> {

@@ -2,9 +2,15 @@
 
 mod client;
 mod elevation;
+#[cfg(feature = "social")]
+mod resume;
 mod session;
 mod step_up;
 
+#[cfg(feature = "social")]
+pub use self::resume::{Resumed, use_step_up_resume};
+#[cfg(feature = "social")]
+pub(crate) use self::resume::{ResumedContext, use_resumption};
 pub use self::{
     client::use_step_up_client,
     elevation::{UseElevationHandle, use_elevation},

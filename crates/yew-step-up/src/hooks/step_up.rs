@@ -2,16 +2,25 @@
 
 use std::{cell::RefCell, fmt, ops::Deref, rc::Rc};
 
+#[cfg(feature = "social")]
+use futures_util::{
+    FutureExt as _,
+    future::{AbortHandle, Shared, abortable, pending},
+};
 #[cfg(feature = "mfa")]
 use step_up_core::MfaDeviceId;
 #[cfg(feature = "otp")]
 use step_up_core::OtpVerification;
-#[cfg(any(feature = "mfa", feature = "otp"))]
+#[cfg(any(feature = "mfa", feature = "otp", feature = "social"))]
 use step_up_core::{Action, CallId, LocalFuture, Result, StepUpError, Verified};
 use step_up_core::{CredentialId, StepUpCheck, StepUpClient, StepUpModel, StepUpState, TokenScope};
+#[cfg(feature = "social")]
+use step_up_core::{Provider, SocialOptions};
 use yew::{platform::spawn_local, prelude::*};
 
 use super::use_step_up_client;
+#[cfg(feature = "social")]
+use crate::platform;
 
 /// Options of [`use_step_up_authentication_with_options`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +62,25 @@ struct Hook {
     client: StepUpClient,
     model: RefCell<StepUpModel>,
     render: UseForceUpdateHandle,
+    #[cfg(feature = "social")]
+    unmounted: Unmounted,
+}
+
+/// Ready once the component is gone.
+#[cfg(feature = "social")]
+struct Unmounted {
+    future: Shared<LocalFuture<'static, ()>>,
+    abort: AbortHandle,
+}
+
+#[cfg(feature = "social")]
+impl Unmounted {
+    fn new() -> Self {
+        let (pending, abort) = abortable(pending::<()>());
+        // What is pending for ever can only be aborted.
+        let future: LocalFuture<'static, ()> = Box::pin(pending.map(|_| ()));
+        Self { future: future.shared(), abort }
+    }
 }
 
 impl Deref for UseStepUpAuthenticationHandle {
@@ -175,6 +203,47 @@ impl UseStepUpAuthenticationHandle {
         self.track(Ok(self.hook.client.verify_recovery_code(code, scopes)), |_| Action::Verified)
     }
 
+    /// Verifies the user with a social account of theirs, and holds the elevated token for the scopes of `options`.
+    ///
+    /// Unless one is handed in, the popup is opened when this is called: call it in the click, because browsers block popups
+    /// elsewhere. Where something is awaited before, open the popup first:
+    ///
+    /// ```
+    /// use yew::prelude::*;
+    /// use yew_step_up::{Provider, SocialOptions, SocialPopup, TokenScope, UseStepUpAuthenticationHandle};
+    ///
+    /// fn export(step_up: UseStepUpAuthenticationHandle) -> Callback<MouseEvent> {
+    ///     Callback::from(move |_| {
+    ///         let (popup, step_up) = (SocialPopup::open(), step_up.clone());
+    ///         yew::platform::spawn_local(async move {
+    ///             if step_up.is_step_up_required(&TokenScope::WalletExport).await {
+    ///                 let options = SocialOptions::new().with_scopes(&[TokenScope::WalletExport]).with_popup(popup);
+    ///                 // What goes wrong is in the state.
+    ///                 let _ = step_up.verify_social(Provider::Google, options).await;
+    ///             }
+    ///             // Otherwise the popup is dropped, and closes.
+    ///         });
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// The page that comes back from
+    /// a redirect goes on by itself; see [`use_step_up_resume`](crate::use_step_up_resume). When this component is unmounted,
+    /// the popup is closed and the call is [`Cancelled`](StepUpError::Cancelled), unless the user was through with it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StepUpClient::verify_social`]; the state shows them.
+    #[cfg(feature = "social")]
+    pub fn verify_social(
+        &self,
+        provider: Provider,
+        options: SocialOptions,
+    ) -> impl Future<Output = Result<Verified>> + use<> {
+        let options = options.with_cancellation(self.hook.unmounted.future.clone());
+        self.track(Ok(self.hook.client.verify_social(&provider, options)), |_| Action::Verified)
+    }
+
     /// Back to the start: no error, no code. What is under way goes on, and no longer writes this state.
     pub fn reset_state(&self) {
         self.hook.model.borrow_mut().reset();
@@ -211,7 +280,7 @@ impl UseStepUpAuthenticationHandle {
     }
 
     /// Begins a call at once, and lets the state follow how it ends.
-    #[cfg(any(feature = "mfa", feature = "otp"))]
+    #[cfg(any(feature = "mfa", feature = "otp", feature = "social"))]
     fn track<T: 'static>(
         &self,
         work: Result<LocalFuture<'static, Result<T>>>,
@@ -238,14 +307,14 @@ fn sent(verification: &OtpVerification) -> Action {
 }
 
 /// A call that is under way. Dropped before its end, it was cancelled: the state does not load for ever.
-#[cfg(any(feature = "mfa", feature = "otp"))]
+#[cfg(any(feature = "mfa", feature = "otp", feature = "social"))]
 struct Call {
     hook: Rc<Hook>,
     id: CallId,
     is_finished: bool,
 }
 
-#[cfg(any(feature = "mfa", feature = "otp"))]
+#[cfg(any(feature = "mfa", feature = "otp", feature = "social"))]
 impl Call {
     fn begin(hook: &Rc<Hook>) -> Self {
         let id = hook.model.borrow_mut().begin();
@@ -267,10 +336,46 @@ impl Call {
     }
 }
 
-#[cfg(any(feature = "mfa", feature = "otp"))]
+#[cfg(any(feature = "mfa", feature = "otp", feature = "social"))]
 impl Drop for Call {
     fn drop(&mut self) {
         self.write(Action::Failed(StepUpError::Cancelled));
+    }
+}
+
+/// What a component does that is unmounted, or that is shown again after a redirect that brought nothing.
+#[cfg(feature = "social")]
+#[hook]
+fn use_leaving(hook: &Rc<Hook>) {
+    use_effect_with(ByIdentity(Rc::clone(hook)), |ByIdentity(hook)| {
+        let shown = Rc::clone(hook);
+        let stop = platform::on_restored(move || {
+            let is_redirecting = shown.model.borrow().state().error == Some(StepUpError::Redirecting);
+            if is_redirecting {
+                shown.model.borrow_mut().reset();
+                shown.render.force_update();
+            }
+        });
+        let hook = Rc::clone(hook);
+        move || {
+            stop();
+            hook.unmounted.abort.abort();
+        }
+    });
+}
+
+/// Nothing is open and nowhere is left for.
+#[cfg(not(feature = "social"))]
+#[hook]
+fn use_leaving(_hook: &Rc<Hook>) {}
+
+#[cfg(feature = "social")]
+struct ByIdentity(Rc<Hook>);
+
+#[cfg(feature = "social")]
+impl PartialEq for ByIdentity {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -319,7 +424,14 @@ pub fn use_step_up_authentication_with_options(
 ) -> UseStepUpAuthenticationHandle {
     let client = use_step_up_client();
     let render = use_force_update();
-    let hook = use_memo(client, |client| Hook { client: client.clone(), model: RefCell::default(), render });
+    let hook = use_memo(client, |client| Hook {
+        client: client.clone(),
+        model: RefCell::default(),
+        render,
+        #[cfg(feature = "social")]
+        unmounted: Unmounted::new(),
+    });
+    use_leaving(&hook);
     let state = Rc::new(hook.model.borrow().state().clone());
     UseStepUpAuthenticationHandle { state, credential_id: options.credential_id, hook }
 }
