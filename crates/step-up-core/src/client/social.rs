@@ -226,7 +226,11 @@ impl StepUpClient {
 
     fn ask_for_result(&self, epoch: Epoch, request: &SocialRequest) -> LocalFuture<'static, OauthResult> {
         let client = self.clone();
-        let call = GetOauthResult { provider: request.draft.provider.clone(), state: request.state.clone() };
+        let call = GetOauthResult {
+            purpose: request.draft.purpose,
+            provider: request.draft.provider.clone(),
+            state: request.state.clone(),
+        };
         Box::pin(async move {
             // It is the second way to the answer. Where it fails, the first one is still there, and the time runs.
             client.run(epoch, &call).await.unwrap_or(OauthResult::Pending)
