@@ -35,6 +35,7 @@ struct Inner {
     /// What the service says of a request, and how it answers the verification.
     result: RefCell<Answer>,
     verify: RefCell<(u16, String)>,
+    held: RefCell<Option<Answer>>,
     init: RefCell<(u16, String)>,
     seen: RefCell<Vec<HttpRequest>>,
     address: RefCell<String>,
@@ -146,6 +147,7 @@ impl World {
             settings: RefCell::new(settings),
             result: RefCell::new(Answer::Reply(200, PENDING.into())),
             verify: RefCell::new((200, granted())),
+            held: RefCell::default(),
             init: RefCell::new((204, String::new())),
             seen: RefCell::default(),
             address: RefCell::new("https://app.example/page?tab=1#/deep".into()),
@@ -213,7 +215,7 @@ impl World {
             "signin" => Answer::Reply(200, verified("u", None)),
             "initAuth" => pair(&self.0.init.borrow()),
             "oauthResult" => self.0.result.replace(Answer::Reply(200, PENDING.into())),
-            "verify" | "signIn" => pair(&self.0.verify.borrow()),
+            "verify" | "signIn" => self.0.held.take().unwrap_or_else(|| pair(&self.0.verify.borrow())),
             "revoke" => Answer::Reply(204, String::new()),
             other => panic!("{other} was asked for"),
         }
@@ -286,6 +288,10 @@ impl World {
 
 type Verifying = LocalFuture<'static, Result<Verified>>;
 
+fn is_authorized(request: &HttpRequest) -> bool {
+    request.headers.iter().any(|(name, _)| name == "authorization")
+}
+
 fn granted() -> String {
     verified("u", Some(&claims("wallet:export", 300, true)))
 }
@@ -350,7 +356,7 @@ fn the_service_is_asked_for_what_the_popup_cannot_say() {
     }
     assert_eq!(world.requests("/oauthResult").len(), 2);
     assert_eq!(world.body("/oauthResult")["state"], world.state());
-    assert!(!world.requests("/oauthResult")[0].headers.iter().any(|(name, _)| name == "authorization"));
+    assert!(is_authorized(&world.requests("/oauthResult")[0]), "the request is this session's");
     world.complete_on_the_service("late");
     let (passed, result) = world.until_ready(&mut verifying, 8).unwrap();
     assert!(result.is_ok() && passed <= 2, "{passed} {result:?}");
@@ -586,6 +592,31 @@ fn a_sign_out_meanwhile_ends_it() {
 }
 
 #[test]
+fn a_screen_that_is_gone_closes_the_popup_but_does_not_waste_a_code() {
+    let (client, world) = World::signed_in();
+    let gone = Gate::default();
+    let mut verifying = pin!(world.verify(&client, SocialOptions::new().with_cancellation(gone.clone())));
+    assert!(poll(&mut verifying).is_pending());
+    gone.open();
+    assert_eq!(poll(&mut verifying), Poll::Ready(Err(StepUpError::Cancelled)));
+    assert!(world.popup().is_closed.get());
+
+    let (gone, verified) = (Gate::default(), Gate::default());
+    let mut verifying = pin!(world.verify(&client, SocialOptions::new().with_cancellation(gone.clone())));
+    assert!(poll(&mut verifying).is_pending());
+    let granted = world.0.verify.borrow().clone();
+    world.0.held.replace(Some(Answer::Wait(verified.clone(), Box::new(Answer::Reply(granted.0, granted.1)))));
+    world.say("google", &world.state(), Some("c"), None);
+    assert!(poll(&mut verifying).is_pending());
+    assert!(world.popup().is_closed.get(), "it is closed as soon as there is a code");
+    gone.open();
+    assert!(poll(&mut verifying).is_pending());
+    verified.open();
+    assert!(matches!(poll(&mut verifying), Poll::Ready(Ok(_))));
+    assert!(client.elevation(&EXPORT).is_some());
+}
+
+#[test]
 fn an_answer_that_grants_too_little_is_an_error() {
     let refusals = [
         ((200, verified("u", None)), StepUpError::NotElevated { missing: vec![EXPORT] }),
@@ -658,8 +689,11 @@ fn a_social_account_signs_in() {
     let world = World::new();
     let client = world.load();
     world.0.verify.replace((200, verified("u", None)));
+    // Somebody else may be signed in: the request is nobody's all the same.
+    world.sign_in(&client);
     let mut signing_in = pin!(client.sign_in_with_social(&Provider::Google, SocialOptions::new()));
     assert!(poll(&mut signing_in).is_pending());
+    assert!(!is_authorized(&world.requests("/initAuth")[0]));
     world.say("google", &world.state(), Some("c"), None);
     let Poll::Ready(Ok(user)) = poll(&mut signing_in) else { panic!("not signed in") };
     assert_eq!(Some(user), client.user());

@@ -8,6 +8,7 @@
 //! - [`use_elevation`]: what is held for a scope, and for how long;
 //! - [`use_external_auth`]: step-up with assertions of an identity provider of the app's own;
 //! - `use_wallets`: the external wallets that the user has here;
+//! - `use_step_up_resume`: a redirect to a social provider that came back;
 //! - [`use_step_up_client`]: the client, for the app's own calls with the elevated token of a scope.
 //!
 //! ```
@@ -47,7 +48,8 @@
 //!
 //! Each verification method is a feature, so that an app pays for what it uses; all are on by default. `otp`: a code sent
 //! by email or SMS. `mfa`: an authenticator app or a recovery code, and their enrolment. `passkey`: a passkey, and its
-//! enrolment. `wallet`: a signature of an external wallet, and sign-in and links with one. `external`: an assertion of an external identity provider.
+//! enrolment. `wallet`: a signature of an external wallet, and sign-in and links with one. `social`: the
+//! same with a social account. `external`: an assertion of an external identity provider.
 //!
 //! # Server-side rendering
 //!
@@ -67,6 +69,8 @@ use server as platform;
 
 #[cfg(feature = "wallet")]
 pub use hooks::use_wallets;
+#[cfg(feature = "social")]
+pub use hooks::{Resumed, use_step_up_resume};
 pub use hooks::{
     UseElevationHandle, UseSessionHandle, UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions,
     use_elevation, use_session, use_step_up_authentication, use_step_up_authentication_with_options,
@@ -74,6 +78,8 @@ pub use hooks::{
 };
 #[cfg(feature = "external")]
 pub use hooks::{UseExternalAuthHandle, use_external_auth};
+#[cfg(feature = "social")]
+pub use platform::SocialPopup;
 pub use platform::WebSessionStore;
 pub use provider::{StepUpProvider, StepUpProviderProps};
 #[cfg(any(feature = "mfa", feature = "passkey"))]
@@ -88,6 +94,10 @@ pub use step_up_core::{
     Session, SessionStatus, SessionStore, SessionToken, Signature, StepUpCheck, StepUpClient,
     StepUpCredential, StepUpError, StepUpState, StoredSession, Subscription, Timer, Timestamp, TokenScope,
     TotpEnrolment, TotpSecret, Transport, User, UserId, VerificationType, Verified, WalletProvider, routing,
+};
+#[cfg(feature = "social")]
+pub use step_up_core::{
+    OnBlocked, Popup, SocialMessage, SocialOptions, SocialPurpose, SocialReturn, SocialWindow,
 };
 #[cfg(feature = "wallet")]
 pub use step_up_core::{

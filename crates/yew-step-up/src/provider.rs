@@ -3,6 +3,8 @@
 use step_up_core::{Config, StepUpClient};
 use yew::prelude::*;
 
+#[cfg(feature = "social")]
+use crate::hooks::{ResumedContext, use_resumption};
 use crate::{hooks::use_session_alarm, platform};
 
 /// What the hooks find: the client, compared by identity.
@@ -64,7 +66,13 @@ pub fn StepUpProvider(props: &StepUpProviderProps) -> Html {
     });
     use_session_alarm(&client);
     let context = StepUpContext { client: (*client).clone() };
-    html! { <ContextProvider<StepUpContext> {context}>{ props.children.clone() }</ContextProvider<StepUpContext>> }
+    let children = props.children.clone();
+    #[cfg(feature = "social")]
+    let children = {
+        let context = use_resumption(&client);
+        html! { <ContextProvider<ResumedContext> {context}>{ children }</ContextProvider<ResumedContext>> }
+    };
+    html! { <ContextProvider<StepUpContext> {context}>{ children }</ContextProvider<StepUpContext>> }
 }
 
 fn make(environment_id: Option<&str>, base_url: Option<&str>) -> StepUpClient {

@@ -19,6 +19,12 @@ pub(crate) fn on_visible(_: impl Fn() + 'static) -> impl FnOnce() + 'static {
     || {}
 }
 
+/// A server's page is never left and shown again.
+#[cfg(feature = "social")]
+pub(crate) fn on_restored(_: impl Fn() + 'static) -> impl FnOnce() + 'static {
+    || {}
+}
+
 /// Keeps the session over reloads: for a tab, or for a browser. A server that renders pages has neither, and keeps nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebSessionStore(());
@@ -49,6 +55,43 @@ impl SessionStore for WebSessionStore {
     fn clear(&self) -> Result<(), StepUpError> {
         Ok(())
     }
+
+    fn is_lasting(&self) -> bool {
+        false
+    }
+}
+
+/// A popup for a social account, which a server cannot open.
+#[cfg(feature = "social")]
+#[derive(Debug)]
+pub struct SocialPopup(());
+
+#[cfg(feature = "social")]
+impl SocialPopup {
+    /// One that is blocked.
+    #[must_use]
+    pub fn open() -> Self {
+        Self(())
+    }
+}
+
+#[cfg(feature = "social")]
+impl step_up_core::Popup for SocialPopup {
+    fn is_blocked(&self) -> bool {
+        true
+    }
+
+    fn is_gone(&self) -> bool {
+        true
+    }
+
+    fn listen(&self, _: &str, _: Box<dyn Fn(step_up_core::SocialMessage)>) {}
+
+    fn navigate(&self, _: &str) -> Result<(), StepUpError> {
+        Err(StepUpError::PopupBlocked)
+    }
+
+    fn close(&self) {}
 }
 
 fn unsupported() -> StepUpError {

@@ -52,6 +52,39 @@ async fn on_a_server_a_request_is_an_honest_error() {
     assert_eq!(client.check(&TokenScope::WalletExport).await.cause, Some(StepUpError::NotSignedIn));
 }
 
+#[cfg(feature = "social")]
+mod social {
+    use yew_step_up::{Popup as _, Provider, SocialOptions, SocialPopup, use_step_up_resume};
+
+    use super::*;
+
+    #[component]
+    fn Return() -> Html {
+        let resumed = use_step_up_resume();
+        html! { { format!("{resumed:?}") } }
+    }
+
+    #[component]
+    fn ReturnPage() -> Html {
+        html! { <StepUpProvider environment_id={ENVIRONMENT}><Return /></StepUpProvider> }
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_server_resumes_nothing() {
+        assert_eq!(ServerRenderer::<ReturnPage>::new().hydratable(false).render().await, "None");
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_server_opens_no_popup() {
+        assert!(SocialPopup::open().is_blocked());
+        let config = Config::new(ENVIRONMENT).unwrap();
+        let client = StepUpClient::new(config.clone(), browser_platform(&config));
+        let options = SocialOptions::new().with_popup(SocialPopup::open());
+        let refused = client.sign_in_with_social(&Provider::Google, options).await;
+        assert!(matches!(refused, Err(StepUpError::UnsupportedTarget { .. })));
+    }
+}
+
 #[derive(Properties, PartialEq)]
 struct CaptureProps {
     client: StepUpClient,

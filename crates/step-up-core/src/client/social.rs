@@ -1,9 +1,10 @@
 //! Signing in, linking and stepping up with a social account (`docs/PROTOCOL.md`, "Social accounts"). What decides is in
 //! `social/`.
 
-use std::{fmt, future::poll_fn, rc::Rc, task::Poll};
+use std::{fmt, future::poll_fn, pin::pin, rc::Rc, task::Poll};
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
+use futures_util::future::{Either, Shared, select};
 
 use super::{Inner, StepUpClient, Verified};
 use crate::{
@@ -125,11 +126,27 @@ impl StepUpClient {
         };
         let (provider, scopes, app_state) = (provider.clone(), options.scopes, options.app_state);
         let draft = Draft { purpose, provider, scopes, app_state, user };
-        Ok(Begun { epoch, draft, window, popup })
+        Ok(Begun { epoch, draft, window, popup, cancellation: options.cancellation })
     }
 
-    async fn go_on_social(&self, begun: Begun) -> Result<Verified> {
-        let Begun { epoch, draft, window, popup } = begun;
+    async fn go_on_social(&self, mut begun: Begun) -> Result<Verified> {
+        let epoch = begun.epoch;
+        let asking: LocalFuture<'_, _> = match begun.cancellation.take() {
+            None => Box::pin(self.ask_provider(begun)),
+            Some(cancellation) => Box::pin(async move {
+                match select(pin!(self.ask_provider(begun)), cancellation).await {
+                    Either::Left((asked, _)) => asked,
+                    Either::Right(_) => Err(StepUpError::Cancelled),
+                }
+            }),
+        };
+        let (request, code) = asking.await?;
+        self.complete_social(epoch, &request, &code).await
+    }
+
+    /// The authorization code, and the request that it answers. The popup is closed when this ends.
+    async fn ask_provider(&self, begun: Begun) -> Result<(SocialRequest, String)> {
+        let Begun { epoch, draft, window, popup, .. } = begun;
         let inner = &self.inner;
         let settings = self.settings().await?;
         let provider = settings.providers.iter().find(|known| known.provider == draft.provider);
@@ -153,8 +170,7 @@ impl StepUpClient {
             return Err(self.leave_for(epoch, &*window, &request, &url).await);
         };
         let code = self.code_of_popup(epoch, provider, &request, &url, &*popup.0).await?;
-        drop(popup);
-        self.complete_social(epoch, &request, &code).await
+        Ok((request, code))
     }
 
     /// Sends the popup to the provider, and waits for what comes of it.
@@ -210,7 +226,11 @@ impl StepUpClient {
 
     fn ask_for_result(&self, epoch: Epoch, request: &SocialRequest) -> LocalFuture<'static, OauthResult> {
         let client = self.clone();
-        let call = GetOauthResult { provider: request.draft.provider.clone(), state: request.state.clone() };
+        let call = GetOauthResult {
+            purpose: request.draft.purpose,
+            provider: request.draft.provider.clone(),
+            state: request.state.clone(),
+        };
         Box::pin(async move {
             // It is the second way to the answer. Where it fails, the first one is still there, and the time runs.
             client.run(epoch, &call).await.unwrap_or(OauthResult::Pending)
@@ -339,6 +359,7 @@ struct Begun {
     window: Rc<dyn SocialWindow>,
     /// `None` where the page itself is to leave.
     popup: Option<Opened>,
+    cancellation: Option<Shared<LocalFuture<'static, ()>>>,
 }
 
 /// A popup, which is closed when this is dropped: by the end, by an error, with the future.

@@ -3,7 +3,7 @@ use crate::{
     error::Result,
     json::{Body, decode, parse},
     percent,
-    social::{OauthResult, SocialRequest},
+    social::{OauthResult, SocialPurpose, SocialRequest},
     transport::Method,
     types::{Provider, TokenScope, VerifyResponse},
 };
@@ -23,7 +23,8 @@ impl Endpoint for InitAuth<'_> {
             Some(return_url) => body.text("redirectUrl", return_url),
             None => body,
         };
-        Call::new(Method::Post, path(&self.request.draft.provider, "initAuth"), Auth::Optional).body(body)
+        let draft = &self.request.draft;
+        Call::new(Method::Post, path(&draft.provider, "initAuth"), asker(draft.purpose)).body(body)
     }
 
     fn parse(&self, _: &[u8]) -> Result<()> {
@@ -33,6 +34,7 @@ impl Endpoint for InitAuth<'_> {
 
 /// Asks how a request ended.
 pub(crate) struct GetOauthResult {
+    pub(crate) purpose: SocialPurpose,
     pub(crate) provider: Provider,
     pub(crate) state: String,
 }
@@ -42,7 +44,7 @@ impl Endpoint for GetOauthResult {
 
     fn call(&self) -> Call {
         let body = Body::new().text("state", &self.state);
-        Call::new(Method::Post, path(&self.provider, "oauthResult"), Auth::Never).body(body)
+        Call::new(Method::Post, path(&self.provider, "oauthResult"), asker(self.purpose)).body(body)
     }
 
     fn parse(&self, body: &[u8]) -> Result<OauthResult> {
@@ -102,6 +104,14 @@ impl Endpoint for SocialSignIn<'_> {
 
     fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a session")
+    }
+}
+
+/// Whose request it is: the session's that will redeem the code. A sign-in is nobody's yet, whoever is signed in.
+fn asker(purpose: SocialPurpose) -> Auth {
+    match purpose {
+        SocialPurpose::SignIn => Auth::Never,
+        SocialPurpose::StepUp | SocialPurpose::Link => Auth::Required,
     }
 }
 

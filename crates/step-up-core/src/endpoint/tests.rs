@@ -98,16 +98,17 @@ fn calls_of_social_accounts_are_what_the_protocol_says() {
         created_at: crate::Timestamp::default(),
     };
     let (google, github) = (request("google", None), request("github", Some("v")));
-    let asked = GetOauthResult { provider: "../users".into(), state: "s".into() };
+    let asked =
+        GetOauthResult { purpose: SocialPurpose::SignIn, provider: "../users".into(), state: "s".into() };
     let (code, key) = ("c", "02ab");
     for (call, expected) in [
         (
             line(&|| InitAuth { request: &google, return_url: None }.call()),
-            r#"POST /providers/google/initAuth auth=Optional {"state":"s"}"#,
+            r#"POST /providers/google/initAuth auth=Required {"state":"s"}"#,
         ),
         (
             line(&|| InitAuth { request: &google, return_url: Some("https://a.example/") }.call()),
-            r#"POST /providers/google/initAuth auth=Optional {"state":"s","redirectUrl":"https://a.example/"}"#,
+            r#"POST /providers/google/initAuth auth=Required {"state":"s","redirectUrl":"https://a.example/"}"#,
         ),
         (line(&|| asked.call()), r#"POST /providers/%2E%2E%2Fusers/oauthResult auth=Never {"state":"s"}"#),
         (

@@ -12,23 +12,23 @@ use crate::{
 /// one of [RFC 7636 §4.3](https://www.rfc-editor.org/rfc/rfc7636#section-4.3).
 ///
 /// An address that is neither https nor this machine's own is refused: a popup that is still empty belongs to the app's
-/// origin, and a script in its address would run there.
+/// origin, and a script in its address would run there. One with a fragment, as a sandbox inside the page has it, keeps it.
 pub(crate) fn authorization_url(
     provider: &SocialProvider,
     request: &SocialRequest,
     challenge: Option<&str>,
 ) -> Result<String> {
     let base = &*provider.base_auth_url;
-    if !Origin::of(base)?.is_trustworthy() || base.contains('#') {
+    if !Origin::of(base)?.is_trustworthy() {
         return Err(StepUpError::InvalidConfig {
             why: format!("the address of the provider \"{}\" is not one of https", provider.provider),
         });
     }
-    let mut url = base.to_owned();
+    let (before, query, fragment) = split(base);
+    let mut url = format!("{before}?{query}");
     let mut parameter = |name: &str, value: &str| {
-        let is_first = !url.contains('?');
         if !url.ends_with(['?', '&']) {
-            url.push(if is_first { '?' } else { '&' });
+            url.push('&');
         }
         url.push_str(name);
         url.push('=');
@@ -48,6 +48,10 @@ pub(crate) fn authorization_url(
     if let Some(challenge) = challenge {
         parameter("code_challenge", challenge);
         parameter("code_challenge_method", "S256");
+    }
+    if !fragment.is_empty() {
+        url.push('#');
+        url.push_str(fragment);
     }
     Ok(url)
 }
@@ -175,17 +179,16 @@ mod tests {
         let apple = url("https://a.example/?", Provider::Apple, Some("name"), None).unwrap();
         assert!(apple.starts_with("https://a.example/?client_id="), "{apple}");
         assert!(apple.contains("&scope=name&response_mode=form_post&"), "{apple}");
+        let in_page = url("http://localhost:8080/#/consent/google", Provider::Google, None, None).unwrap();
+        assert!(in_page.starts_with("http://localhost:8080/?client_id="), "{in_page}");
+        assert!(in_page.ends_with("&state=the%2Fstate#/consent/google"), "{in_page}");
     }
 
     #[test]
     fn a_popup_is_sent_to_no_script() {
-        for base in [
-            "javascript:alert(1)//",
-            "http://accounts.example/",
-            "data:text/html,x",
-            "",
-            "https://a.example/#x",
-        ] {
+        for base in
+            ["javascript:alert(1)//", "http://accounts.example/", "data:text/html,x", "", "/", "//a.example"]
+        {
             let refused = url(base, Provider::Google, None, None);
             assert!(matches!(refused, Err(StepUpError::InvalidConfig { .. })), "{base}: {refused:?}");
         }

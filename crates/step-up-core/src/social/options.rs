@@ -1,7 +1,9 @@
 use std::{fmt, rc::Rc};
 
+use futures_util::{FutureExt as _, future::Shared};
+
 use super::window::Popup;
-use crate::types::TokenScope;
+use crate::{LocalFuture, types::TokenScope};
 
 /// What happens where the browser blocks the popup.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +34,7 @@ pub struct SocialOptions {
     pub(crate) on_blocked: OnBlocked,
     pub(crate) is_redirect: bool,
     pub(crate) app_state: Option<String>,
+    pub(crate) cancellation: Option<Shared<LocalFuture<'static, ()>>>,
 }
 
 impl SocialOptions {
@@ -75,6 +78,15 @@ impl SocialOptions {
     #[must_use]
     pub fn with_app_state(mut self, app_state: impl Into<String>) -> Self {
         self.app_state = Some(app_state.into());
+        self
+    }
+
+    /// Ends the wait for the popup when this future is ready, with [`Cancelled`](crate::StepUpError::Cancelled), as where
+    /// the screen that asked is gone. Once there is a code it is redeemed all the same: it is for one use.
+    #[must_use]
+    pub fn with_cancellation(mut self, cancellation: impl Future<Output = ()> + 'static) -> Self {
+        let cancellation: LocalFuture<'static, ()> = Box::pin(cancellation);
+        self.cancellation = Some(cancellation.shared());
         self
     }
 }

@@ -64,6 +64,16 @@ impl Keychain for WebCryptoKeychain {
     fn random(&self, bytes: &mut [u8]) -> Result<(), StepUpError> {
         crypto()?.get_random_values_with_u8_array(bytes).map(|_| ()).map_err(|error| storage_error(&error))
     }
+
+    #[cfg(feature = "social")]
+    fn sha256(&self, message: Vec<u8>) -> LocalFuture<'static, Result<[u8; 32], StepUpError>> {
+        Box::pin(async move {
+            let digest = digest(&subtle()?, &message).await.map_err(|error| storage_error(&error))?;
+            digest
+                .try_into()
+                .map_err(|_| StepUpError::Storage { why: "the digest does not have 32 bytes".into() })
+        })
+    }
 }
 
 impl Keys {
@@ -141,6 +151,12 @@ async fn export(subtle: &SubtleCrypto, pair: KeyPair) -> Result<(KeyPair, Vec<u8
 async fn sign(subtle: &SubtleCrypto, private_key: &CryptoKey, message: &[u8]) -> Result<Vec<u8>, JsValue> {
     let signature = subtle.sign_with_object_and_u8_array(&algorithm()?, private_key, message)?;
     Ok(Uint8Array::new(&JsFuture::from(signature).await?).to_vec())
+}
+
+#[cfg(feature = "social")]
+async fn digest(subtle: &SubtleCrypto, message: &[u8]) -> Result<Vec<u8>, JsValue> {
+    let digest = subtle.digest_with_str_and_u8_array("SHA-256", message)?;
+    Ok(Uint8Array::new(&JsFuture::from(digest).await?).to_vec())
 }
 
 fn crypto() -> Result<Crypto, StepUpError> {

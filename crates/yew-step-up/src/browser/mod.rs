@@ -5,7 +5,11 @@ mod indexed_db;
 mod keychain;
 #[cfg(feature = "passkey")]
 mod passkeys;
+#[cfg(feature = "social")]
+mod popup;
 mod session_store;
+#[cfg(feature = "social")]
+mod social_window;
 mod time;
 mod visibility;
 #[cfg(feature = "wallet")]
@@ -20,7 +24,11 @@ use self::{
     time::{BrowserClock, BrowserTimer},
 };
 
+#[cfg(feature = "social")]
+pub use self::popup::SocialPopup;
 pub use self::session_store::WebSessionStore;
+#[cfg(feature = "social")]
+pub(crate) use self::social_window::on_restored;
 pub(crate) use self::visibility::on_visible;
 
 /// What a client needs, as a browser has it: `fetch`, its clock and timers, keys in IndexedDB, passkeys, the wallets that
@@ -32,6 +40,8 @@ pub(crate) fn platform(config: &Config) -> Platform {
     let platform = platform.with_passkeys(passkeys::BrowserPasskeys::default());
     #[cfg(feature = "wallet")]
     let platform = platform.with_wallets(wallets::BrowserWallets::default());
+    #[cfg(feature = "social")]
+    let platform = platform.with_social_window(social_window::BrowserWindow::new(config));
     platform
 }
 

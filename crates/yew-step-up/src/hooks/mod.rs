@@ -5,9 +5,11 @@ mod client;
 mod elevation;
 #[cfg(feature = "external")]
 mod external_auth;
+#[cfg(feature = "social")]
+mod resume;
 mod session;
 mod step_up;
-#[cfg(feature = "passkey")]
+#[cfg(any(feature = "passkey", feature = "social"))]
 mod unmount;
 
 pub(crate) use self::alarm::use_session_alarm;
@@ -16,6 +18,10 @@ pub use self::external_auth::{UseExternalAuthHandle, use_external_auth};
 #[cfg(feature = "wallet")]
 mod wallets;
 
+#[cfg(feature = "social")]
+pub use self::resume::{Resumed, use_step_up_resume};
+#[cfg(feature = "social")]
+pub(crate) use self::resume::{ResumedContext, use_resumption};
 #[cfg(feature = "wallet")]
 pub use self::wallets::use_wallets;
 pub use self::{

@@ -94,6 +94,20 @@ impl UseSessionHandle {
         self.client.sign_in_with_wallet(wallet)
     }
 
+    /// Signs in with a social account; see [`StepUpClient::sign_in_with_social`]. Call it in the click.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StepUpClient::sign_in_with_social`].
+    #[cfg(feature = "social")]
+    pub fn sign_in_with_social(
+        &self,
+        provider: &step_up_core::Provider,
+        options: step_up_core::SocialOptions,
+    ) -> impl Future<Output = Result<Rc<User>>> + use<> {
+        self.client.sign_in_with_social(provider, options)
+    }
+
     /// Signs out; see [`StepUpClient::sign_out`].
     ///
     /// # Errors

@@ -6,6 +6,8 @@ mod mfa;
 mod otp;
 #[cfg(feature = "passkey")]
 mod passkey;
+#[cfg(feature = "social")]
+mod social;
 #[cfg(feature = "wallet")]
 mod wallet;
 
@@ -14,7 +16,7 @@ use std::{fmt, ops::Deref, rc::Rc};
 use step_up_core::{CredentialId, StepUpCheck, StepUpClient, StepUpState, StepUpTracker, TokenScope};
 use yew::{platform::spawn_local, prelude::*};
 
-#[cfg(feature = "passkey")]
+#[cfg(any(feature = "passkey", feature = "social"))]
 use super::unmount::{Unmount, use_unmount};
 use super::use_step_up_client;
 
@@ -59,7 +61,7 @@ struct Hook {
     tracker: StepUpTracker,
     #[cfg(feature = "otp")]
     recipient: otp::Recipient,
-    #[cfg(feature = "passkey")]
+    #[cfg(any(feature = "passkey", feature = "social"))]
     unmount: Unmount,
 }
 
@@ -174,16 +176,18 @@ pub fn use_step_up_authentication_with_options(
 ) -> UseStepUpAuthenticationHandle {
     let client = use_step_up_client();
     let render = use_force_update();
-    #[cfg(feature = "passkey")]
+    #[cfg(any(feature = "passkey", feature = "social"))]
     let unmount = use_unmount(client.clone());
     let hook = use_memo(client, |client| Hook {
         client: client.clone(),
         tracker: StepUpTracker::new(move || render.force_update()),
         #[cfg(feature = "otp")]
         recipient: otp::Recipient::default(),
-        #[cfg(feature = "passkey")]
+        #[cfg(any(feature = "passkey", feature = "social"))]
         unmount,
     });
+    #[cfg(feature = "social")]
+    let () = social::use_way_back(&hook.tracker);
     let state = Rc::new(hook.tracker.state().clone());
     UseStepUpAuthenticationHandle { state, credential_id: options.credential_id, hook }
 }
