@@ -16,6 +16,11 @@ fn sms_otp() {
 }
 
 #[test]
+fn cookie() {
+    run("cookie.test.js");
+}
+
+#[test]
 fn external_auth() {
     run("external-auth.test.js");
 }

@@ -21,10 +21,10 @@ export const storedSession = (storage) =>
   JSON.parse(storage.get(`dynamic_${environmentId}_session`) ?? 'null')?.value ?? null
 
 /**
- * An initialised client; with the `storage` of another one it goes on where that one was. It is signed out when the
+ * An initialised client; with the `storage` of another one it goes on where that one was. Its requests go through `send`. It is signed out when the
  * test `t` ends, so that none of its timers outlives it.
  */
-export async function openClient(t, storage = new Map()) {
+export async function openClient(t, storage = new Map(), send = fetch) {
   const client = createDynamicClient({
     environmentId,
     autoInitialize: false,
@@ -32,7 +32,7 @@ export async function openClient(t, storage = new Map()) {
     metadata: { name: 'Test', universalLink: 'http://localhost:3000' },
     coreConfig: {
       apiBaseUrl: baseUrl,
-      fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(10_000) }),
+      fetch: (url, init) => send(url, { ...init, signal: AbortSignal.timeout(10_000) }),
       storageAdapter: {
         getItem: async (key) => storage.get(key) ?? null,
         setItem: async (key, value) => void storage.set(key, value),
