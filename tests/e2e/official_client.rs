@@ -26,6 +26,11 @@ fn sms_otp() {
 }
 
 #[test]
+fn cookie() {
+    run("cookie.test.js");
+}
+
+#[test]
 fn external_auth() {
     run("external-auth.test.js");
 }
@@ -33,6 +38,11 @@ fn external_auth() {
 #[test]
 fn social() {
     run("social.test.js");
+}
+
+#[test]
+fn passkeys() {
+    run("passkeys.test.js");
 }
 
 /// Runs a file of `js-client` in Node.js.

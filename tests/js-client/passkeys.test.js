@@ -107,7 +107,7 @@ async function signedIn(t) {
   const authenticator = new Authenticator()
   const email = someAddress()
   const storage = new Map()
-  const client = await openClient(t, storage, authenticator)
+  const client = await openClient(t, storage, { passkey: authenticator })
   await signIn(client, email)
   return { authenticator, client, email, storage }
 }

@@ -21,10 +21,11 @@ export const storedSession = (storage) =>
   JSON.parse(storage.get(`dynamic_${environmentId}_session`) ?? 'null')?.value ?? null
 
 /**
- * An initialised client; with the `storage` of another one it goes on where that one was, and `passkey` is the
- * authenticator that it asks. It is signed out when the test `t` ends, so that none of its timers outlives it.
+ * An initialised client; with the `storage` of another one it goes on where that one was, `passkey` is the authenticator
+ * that it asks, and its requests go through `send`. It is signed out when the test `t` ends, so that none of its timers
+ * outlives it.
  */
-export async function openClient(t, storage = new Map(), passkey = undefined) {
+export async function openClient(t, storage = new Map(), { passkey = undefined, send = fetch } = {}) {
   const client = createDynamicClient({
     environmentId,
     autoInitialize: false,
@@ -33,7 +34,7 @@ export async function openClient(t, storage = new Map(), passkey = undefined) {
     coreConfig: {
       apiBaseUrl: baseUrl,
       passkey,
-      fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(10_000) }),
+      fetch: (url, init) => send(url, { ...init, signal: AbortSignal.timeout(10_000) }),
       storageAdapter: {
         getItem: async (key) => storage.get(key) ?? null,
         setItem: async (key, value) => void storage.set(key, value),
