@@ -4,11 +4,13 @@
 //! process takes nothing that was acknowledged; a power cut may take the last moments, and never half a commit
 //! ([SQLite, "Write-Ahead Logging"](https://www.sqlite.org/wal.html#performance_considerations)).
 //!
-//! Everything is also held in memory, where it is read: a request reads seven times and more, and mostly commits nothing.
 //! The connection holds the file's lock for as long as it is open
 //! ([`locking_mode=EXCLUSIVE`](https://www.sqlite.org/pragma.html#pragma_locking_mode)): a second server on the same file
 //! would answer from keys and counters that the first has moved on from. The system gives the lock back when the process
 //! ends, however it ends.
+//!
+//! So what is in the file is also held in memory, and read there: a request reads seven times and more, and mostly commits
+//! nothing.
 
 use std::{
     fs::{self, OpenOptions},
