@@ -14,7 +14,7 @@ pub(crate) fn run(rounds: u32, seconds: u32) -> Result<()> {
     let server = server(&toolbox, rounds, seconds);
     step::heading("The client's local work");
     let mut bench = toolbox.cargo("bench");
-    bench.args(["--package", "step-up-core"]);
+    bench.args(["--package", "step-up-core", "--bench", "*"]);
     process::streamed("The benchmark of step-up-core", bench)?;
     server
 }

@@ -212,7 +212,7 @@ impl Transport for Rc<dyn Transport> {
 
 /// The path of an absolute address or of one that starts with `/`.
 pub(crate) fn path_of(url: &str) -> &str {
-    let end = url.find(['?', '#']).unwrap_or(url.len());
+    let end = url.bytes().position(|byte| byte == b'?' || byte == b'#').unwrap_or(url.len());
     let url = &url[..end];
     if url.starts_with('/') {
         return url;

@@ -76,6 +76,10 @@ impl<'a> Call<'a> {
     /// The body, as this call takes it.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Outcome<T> {
         let body = self.request.body.as_deref().unwrap_or_default();
+        if nesting(body) > DEEPEST {
+            let sentence = format!("A body has at most {DEEPEST} arrays and objects in each other.");
+            return Err(Refusal::new(400, "malformed_json", sentence).into());
+        }
         // The sentence says where, never what: the body may hold secrets.
         serde_json::from_slice(body).map_err(|error| {
             let place = format!("line {}, column {}", error.line(), error.column());
@@ -92,6 +96,32 @@ impl<'a> Call<'a> {
 
 /// How browsers send forms.
 const FORM: &str = "application/x-www-form-urlencoded";
+
+/// How many arrays and objects of a body may be in each other. What a store keeps lies a few levels deeper, and has to be
+/// read again; `serde_json` reads less than 128.
+const DEEPEST: usize = 64;
+
+/// How many arrays and objects are in each other at the most.
+fn nesting(json: &[u8]) -> usize {
+    let (mut levels, mut deepest) = (0_usize, 0);
+    let mut bytes = json.iter();
+    let mut is_text = false;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => is_text = !is_text,
+            // Whatever follows it, it ends no text.
+            b'\\' if is_text => drop(bytes.next()),
+            _ if is_text => {}
+            b'[' | b'{' => {
+                levels += 1;
+                deepest = deepest.max(levels);
+            }
+            b']' | b'}' => levels = levels.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
 
 /// The first header of this name, which is given in lower case; an empty one counts as absent.
 pub(crate) fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
@@ -129,6 +159,24 @@ fn percent_decoded(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nesting_is_counted_outside_of_texts() {
+        for (json, levels) in [
+            ("", 0),
+            ("1", 0),
+            ("{}", 1),
+            (r#"{"a":[],"b":[[]]}"#, 3),
+            ("[[],[],[]]", 2),
+            (r#""[[[""#, 0),
+            (r#"["\"[[[", []]"#, 2),
+            (r#"["\\", [[]]]"#, 3),
+            (r#"["\u005b["]"#, 1),
+            ("]]]]", 0),
+        ] {
+            assert_eq!(nesting(json.as_bytes()), levels, "{json}");
+        }
+    }
 
     #[test]
     fn query_values_are_decoded_and_keep_their_plus() {

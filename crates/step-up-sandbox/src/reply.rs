@@ -136,9 +136,9 @@ impl Refusal {
 
 /// An answer of 200 with this JSON.
 pub(crate) fn ok<T: Serialize>(body: &T) -> Outcome {
-    let body = serde_json::to_value(body)
+    let body = serde_json::to_string(body)
         .map_err(|_| StoreError::Failed { why: "an answer that is no JSON".into() })?;
-    Ok(json_response(200, &body))
+    Ok(with_json(200, body))
 }
 
 /// An answer of 200 that says no more than that.
@@ -147,5 +147,9 @@ pub(crate) fn done() -> Outcome {
 }
 
 pub(crate) fn json_response(status: u16, body: &Value) -> HttpResponse {
-    HttpResponse::new(status, body.to_string()).with_header("content-type", "application/json")
+    with_json(status, body.to_string())
+}
+
+fn with_json(status: u16, body: String) -> HttpResponse {
+    HttpResponse::new(status, body).with_header("content-type", "application/json")
 }

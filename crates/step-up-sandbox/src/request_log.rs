@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use step_up_core::{HttpRequest, HttpResponse, Timestamp};
 
 use crate::{
@@ -25,7 +25,8 @@ pub(crate) struct RequestLog {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Entry {
     id: u64,
-    at: String,
+    #[serde(serialize_with = "iso8601")]
+    at: Timestamp,
     method: &'static str,
     path: String,
     /// Of the answer, whether it was sent or not.
@@ -46,9 +47,6 @@ impl RequestLog {
     /// How many requests are kept.
     const CAPACITY: usize = 10_000;
 
-    /// How many bytes of a path are kept.
-    const PATH: usize = 300;
-
     pub(crate) fn record(&mut self, request: &HttpRequest, reply: &Reply, notes: Notes, now: Timestamp) {
         if self.entries.len() >= Self::CAPACITY {
             self.entries.pop_front();
@@ -56,9 +54,9 @@ impl RequestLog {
         self.last_id += 1;
         self.entries.push_back(Entry {
             id: self.last_id,
-            at: time::iso8601(now),
+            at: now,
             method: request.method.as_str(),
-            path: request.path().chars().take(Self::PATH).collect(),
+            path: beginning(request.path()).to_owned(),
             status: reply.response.status,
             code: error_code(&reply.response),
             fate: match reply.fate {
@@ -82,6 +80,15 @@ impl RequestLog {
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
+}
+
+fn iso8601<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&time::iso8601(*at))
+}
+
+/// What is kept of a path: 300 bytes, or what is whole of them.
+fn beginning(path: &str) -> &str {
+    &path[..path.floor_char_boundary(300)]
 }
 
 fn error_code(response: &HttpResponse) -> Option<String> {

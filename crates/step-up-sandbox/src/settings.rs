@@ -1,6 +1,9 @@
 //! The environment's settings: what clients read, and what the sandbox itself goes by.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -287,9 +290,15 @@ pub(crate) struct ElevationTerms {
 }
 
 impl Rules {
-    pub(crate) fn load(tx: &Tx<'_>) -> Result<Self, StoreError> {
-        serde_json::from_value(current(tx)?)
-            .map_err(|_| StoreError::Corrupt { collection: SETTINGS.name().into() })
+    pub(crate) fn load(tx: &Tx<'_>) -> Result<Arc<Self>, StoreError> {
+        /// Those of a new environment, which most have: read once.
+        static DEFAULTS: LazyLock<Option<Arc<Rules>>> =
+            LazyLock::new(|| serde_json::from_value(defaults()).ok().map(Arc::new));
+        let rules = match SETTINGS.get(tx, CURRENT)? {
+            Some(settings) => serde_json::from_value(settings).ok().map(Arc::new),
+            None => DEFAULTS.clone(),
+        };
+        rules.ok_or_else(|| StoreError::Corrupt { collection: SETTINGS.name().into() })
     }
 
     /// Whether sensitive calls want an elevated token.
@@ -364,7 +373,7 @@ mod tests {
     use super::*;
     use crate::{reply::Failure, store::MemoryStore};
 
-    fn rules(settings: &Value) -> Rules {
+    fn rules(settings: &Value) -> Arc<Rules> {
         let store = MemoryStore::new();
         let mut tx = Tx::new(&store);
         replace(&mut tx, settings).unwrap();

@@ -8,6 +8,9 @@
 //! ([`locking_mode=EXCLUSIVE`](https://www.sqlite.org/pragma.html#pragma_locking_mode)): a second server on the same file
 //! would answer from keys and counters that the first has moved on from. The system gives the lock back when the process
 //! ends, however it ends.
+//!
+//! So what is in the file is also held in memory, and read there: a request reads seven times and more, and mostly commits
+//! nothing.
 
 use std::{
     fs::{self, OpenOptions},
@@ -16,10 +19,10 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use serde_json::Value;
 
-use super::{Change, Store, StoreError};
+use super::{Change, MemoryStore, Store, StoreError};
 
 /// Marks the file as ours, in its header.
 const APPLICATION_ID: i64 = i64::from_be_bytes(*b"\0\0\0\0step");
@@ -27,7 +30,6 @@ const APPLICATION_ID: i64 = i64::from_be_bytes(*b"\0\0\0\0step");
 /// The layout that this version writes, as the file's `user_version`; 0 is a file without any.
 const LAYOUT: i64 = 1;
 
-/// `BINARY` collation, the default, orders text by its bytes.
 const CREATE: &str = "
     CREATE TABLE entries (
         collection TEXT NOT NULL,
@@ -37,8 +39,7 @@ const CREATE: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-const GET: &str = "SELECT value FROM entries WHERE collection = ?1 AND key = ?2";
-const LIST: &str = "SELECT key, value FROM entries WHERE collection = ?1 AND key >= ?2 ORDER BY key";
+const ALL: &str = "SELECT collection, key, value FROM entries";
 const PUT: &str = "
     INSERT INTO entries (collection, key, value) VALUES (?1, ?2, ?3)
     ON CONFLICT (collection, key) DO UPDATE SET value = excluded.value
@@ -64,6 +65,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Connection,
+    /// What the database holds: nobody else can change it.
+    entries: MemoryStore,
 }
 
 impl SqliteStore {
@@ -110,11 +113,8 @@ impl SqliteStore {
         if layout < LAYOUT {
             create(&mut connection)?;
         }
-        Ok(Self { connection })
-    }
-
-    fn prepared(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
-        self.connection.prepare_cached(sql).map_err(failed)
+        let entries = all(&connection)?;
+        Ok(Self { connection, entries })
     }
 }
 
@@ -169,30 +169,28 @@ fn create(connection: &mut Connection) -> Result<(), StoreError> {
     transaction.commit().map_err(failed)
 }
 
+fn all(connection: &Connection) -> Result<MemoryStore, StoreError> {
+    let mut statement = connection.prepare(ALL).map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let text = |index: usize| row.get::<_, String>(index).map_err(failed);
+        let (collection, key, value) = (text(0)?, text(1)?, text(2)?);
+        let Ok(value) = serde_json::from_str(&value) else { return Err(StoreError::Corrupt { collection }) };
+        entries.push(Change { collection, key, value: Some(value) });
+    }
+    let mut store = MemoryStore::new();
+    store.commit(entries)?;
+    Ok(store)
+}
+
 impl Store for SqliteStore {
     fn get(&self, collection: &str, key: &str) -> Result<Option<Value>, StoreError> {
-        let mut statement = self.prepared(GET)?;
-        let value = statement
-            .query_row((collection, key), |row| Ok(parsed(collection, row.get_ref(0)?.as_str()?)))
-            .optional()
-            .map_err(failed)?;
-        value.transpose()
+        self.entries.get(collection, key)
     }
 
     fn list(&self, collection: &str, prefix: &str) -> Result<Vec<(String, Value)>, StoreError> {
-        let mut statement = self.prepared(LIST)?;
-        let mut rows = statement.query((collection, prefix)).map_err(failed)?;
-        let mut entries = Vec::new();
-        while let Some(row) = rows.next().map_err(failed)? {
-            let key: String = row.get(0).map_err(failed)?;
-            // Keys with the prefix follow each other: the first without it is past the last.
-            if !key.starts_with(prefix) {
-                break;
-            }
-            let value = row.get_ref(1).map_err(failed)?.as_str().map_err(|error| failed(error.into()))?;
-            entries.push((key, parsed(collection, value)?));
-        }
-        Ok(entries)
+        self.entries.list(collection, prefix)
     }
 
     fn commit(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
@@ -201,7 +199,8 @@ impl Store for SqliteStore {
         }
         let transaction = self.connection.transaction().map_err(failed)?;
         apply(&transaction, &changes).map_err(failed)?;
-        transaction.commit().map_err(failed)
+        transaction.commit().map_err(failed)?;
+        self.entries.commit(changes)
     }
 }
 
@@ -210,15 +209,32 @@ fn apply(connection: &Connection, changes: &[Change]) -> rusqlite::Result<()> {
     let mut delete = connection.prepare_cached(DELETE)?;
     for Change { collection, key, value } in changes {
         match value {
-            Some(value) => put.execute((collection, key, value.to_string()))?,
+            Some(value) => put.execute((collection, key, text(value)?))?,
             None => delete.execute((collection, key))?,
         };
     }
     Ok(())
 }
 
-fn parsed(collection: &str, json: &str) -> Result<Value, StoreError> {
-    serde_json::from_str(json).map_err(|_| StoreError::Corrupt { collection: collection.to_owned() })
+/// The value as text that can be read again, which what is nested too deeply cannot.
+fn text(value: &Value) -> rusqlite::Result<String> {
+    if is_deeper_than(value, DEEPEST) {
+        let error = format!("a value is nested more than {DEEPEST} levels deep");
+        return Err(rusqlite::Error::ToSqlConversionFailure(error.into()));
+    }
+    Ok(value.to_string())
+}
+
+/// How many arrays and objects may be in each other. `serde_json` reads one less than 128.
+const DEEPEST: usize = 100;
+
+fn is_deeper_than(value: &Value, levels: usize) -> bool {
+    let is_too_deep = |inner: &Value| is_deeper_than(inner, levels - 1);
+    match value {
+        Value::Array(items) => levels == 0 || items.iter().any(is_too_deep),
+        Value::Object(members) => levels == 0 || members.values().any(is_too_deep),
+        _ => false,
+    }
 }
 
 fn failed(error: rusqlite::Error) -> StoreError {
@@ -403,18 +419,35 @@ mod tests {
 
     #[test]
     fn a_value_that_is_no_json_is_corrupt_and_not_shown() {
-        let mut store = SqliteStore::open_in_memory().unwrap();
+        let (_folder, path) = place();
+        let mut store = SqliteStore::open(&path).unwrap();
         store.commit(vec![put("k", json!(1))]).unwrap();
         store.connection.execute("UPDATE entries SET value = 'secret'", []).unwrap();
-        let corrupt = StoreError::Corrupt { collection: "c".into() };
-        assert_eq!(store.get("c", "k"), Err(corrupt.clone()));
-        assert_eq!(store.list("c", ""), Err(corrupt.clone()));
-        assert!(!corrupt.to_string().contains("secret"));
+        drop(store);
+        let error = refused(&path);
+        assert_eq!(error, StoreError::Corrupt { collection: "c".into() });
+        assert!(!error.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn what_could_not_be_read_again_is_not_kept() {
+        let nested = |levels: usize| {
+            (0..levels)
+                .fold(json!(1), |it, level| if level % 2 == 0 { json!([it]) } else { json!({ "a": it }) })
+        };
+        let (_folder, path) = place();
+        let mut store = SqliteStore::open(&path).unwrap();
+        store.commit(vec![put("k", nested(DEEPEST))]).unwrap();
+        let error = store.commit(vec![put("k", nested(DEEPEST + 1))]).unwrap_err();
+        assert_eq!(error, StoreError::Failed { why: "a value is nested more than 100 levels deep".into() });
+        drop(store);
+        assert_eq!(SqliteStore::open(&path).unwrap().get("c", "k"), Ok(Some(nested(DEEPEST))));
     }
 
     #[test]
     fn a_commit_that_fails_halfway_changes_nothing() {
-        let mut store = SqliteStore::open_in_memory().unwrap();
+        let (_folder, path) = place();
+        let mut store = SqliteStore::open(&path).unwrap();
         store.commit(vec![put("a", json!(1))]).unwrap();
         let trigger = "CREATE TRIGGER full BEFORE INSERT ON entries WHEN NEW.key = 'full' \
                        BEGIN SELECT RAISE(ABORT, 'no room'); END";
@@ -422,8 +455,11 @@ mod tests {
         let error = store.commit(vec![put("a", json!(2)), put("full", json!(2))]).unwrap_err();
         assert_eq!(error, StoreError::Failed { why: "no room".into() });
         assert_eq!(store.list("c", ""), Ok(vec![("a".into(), json!(1))]));
-        store.commit(vec![put("a", json!(3))]).unwrap();
-        assert_eq!(store.get("c", "a"), Ok(Some(json!(3))));
+        store.commit(vec![put("b", json!(3)), put("full", json!(3))]).unwrap_err();
+        store.commit(vec![put("c", json!(4))]).unwrap();
+        drop(store);
+        let entries = SqliteStore::open(&path).unwrap().list("c", "");
+        assert_eq!(entries, Ok(vec![("a".into(), json!(1)), ("c".into(), json!(4))]));
     }
 
     /// What a power cut can do to the log: every cut, and a byte changed anywhere, leaves the commits up to some moment,
@@ -540,6 +576,10 @@ mod tests {
                     prop_assert_eq!(sqlite.list("d", prefix), memory.list("d", prefix));
                 }
             }
+            drop(sqlite);
+            let again = SqliteStore::open(&path).unwrap();
+            prop_assert_eq!(again.list("c", ""), memory.list("c", ""));
+            prop_assert_eq!(again.list("d", ""), memory.list("d", ""));
         }
     }
 }

@@ -166,9 +166,10 @@ impl Lab {
         Self { sandbox, config, now: Timestamp::from_secs(1_795_514_400) }
     }
 
-    /// The same store under a new sandbox, a while later.
+    /// The same store under a new sandbox, a while later. It went through text, as it does in a file and in a page.
     pub(crate) fn restarted(&self) -> Self {
-        let mut lab = Self::from_store(self.config.clone(), self.sandbox.store().clone());
+        let snapshot = serde_json::to_string(self.sandbox.store()).unwrap();
+        let mut lab = Self::from_store(self.config.clone(), serde_json::from_str(&snapshot).unwrap());
         lab.now = self.now;
         lab
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use step_up_core::Method;
 use step_up_sandbox::{Config, MemoryStore, Sandbox, Seed, StoreError};
 
 use crate::lab::{Lab, MINUTE};
@@ -66,6 +67,30 @@ fn a_store_of_another_version_is_said_to_be() {
     let store: MemoryStore = serde_json::from_value(json!({ "keys": { "token": 1 } })).unwrap();
     let error = Sandbox::new(Config::default(), store, Seed::new(1)).err().unwrap();
     assert_eq!(error, StoreError::Corrupt { collection: "keys".into() });
+}
+
+#[test]
+fn what_a_body_may_hold_can_be_read_again() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    let mut deepest = None;
+    for levels in 1..200 {
+        let nested = (1..levels).fold(json!({}), |value, _| json!({ "a": value }));
+        let answer = lab.ask(Method::Put, "/users").by(&ada).body(json!({ "metadata": nested })).send();
+        if answer.status != 200 {
+            answer.refused(400, "malformed_json");
+            continue;
+        }
+        deepest = Some(nested);
+        lab = lab.restarted();
+        assert_eq!(lab.user(&ada).ok().body["metadata"], *deepest.as_ref().unwrap(), "{levels} levels");
+        let fault = json!({ "path": "/x", "kind": "replace", "status": 200, "body": deepest });
+        lab.at(Method::Post, "/sandbox/faults").body(fault).send().ok();
+        lab.at(Method::Delete, "/sandbox/faults").send().ok();
+        lab.set(json!({ "design": deepest }));
+        lab = lab.restarted();
+    }
+    assert!(deepest.is_some());
 }
 
 /// A store that stops keeping.
