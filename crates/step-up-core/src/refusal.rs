@@ -26,6 +26,7 @@ pub(crate) fn refusal(response: &HttpResponse, scopes: &[TokenScope], now: Times
         | "too_many_verification_attempts" => StepUpError::TooManyAttempts,
         "mfa_required" => StepUpError::MfaRequired,
         "captcha_required" => StepUpError::CaptchaRequired,
+        "embedded_wallet_not_allowed" => StepUpError::EmbeddedWalletNotAllowed,
         _ if is_elevation_challenge(response, code) => StepUpError::NotElevated { missing: scopes.to_vec() },
         _ if response.status == 429 => StepUpError::RateLimited { retry_after: retry_after(response, now) },
         _ if response.status == 401 => StepUpError::NotSignedIn,
@@ -88,6 +89,7 @@ mod tests {
         }
         assert_eq!(of("mfa_required"), StepUpError::MfaRequired);
         assert_eq!(of("captcha_required"), StepUpError::CaptchaRequired);
+        assert_eq!(of("embedded_wallet_not_allowed"), StepUpError::EmbeddedWalletNotAllowed);
         assert_eq!(
             of("something_new"),
             StepUpError::Api { status: 422, code: Some("something_new".into()), message: "no".into() }
