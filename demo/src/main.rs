@@ -8,9 +8,11 @@ mod format;
 mod pages;
 mod panel;
 mod setup;
+mod test_wallet;
 mod ui;
 mod verify;
 
 fn main() {
+    test_wallet::start();
     yew::Renderer::<app::App>::new().render();
 }
