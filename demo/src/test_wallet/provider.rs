@@ -74,7 +74,8 @@ impl Provider {
 impl Inner {
     fn request(self: &Rc<Self>, call: &JsValue) -> Promise {
         let method = get(call, "method").as_string().unwrap_or_default();
-        let params = Array::from(&get(call, "params"));
+        // A call may come without.
+        let params = get(call, "params").dyn_into::<Array>().unwrap_or_default();
         match method.as_str() {
             "eth_accounts" => Promise::resolve(&self.shown()),
             "eth_chainId" => Promise::resolve(&JsValue::from_str("0x1")),
