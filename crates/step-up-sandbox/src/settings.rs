@@ -322,10 +322,10 @@ impl Rules {
     }
 
     /// Who else may say who a user is, if anybody.
-    pub(crate) fn external_issuer(self) -> Option<ExternalIssuer> {
-        let ExternalAuth { enabled, iss, aud, jwks } = self.security.external_auth;
-        let keys = KeySet::parse(&jwks?).ok()?;
-        if enabled { Some(ExternalIssuer { iss: iss?, aud, keys }) } else { None }
+    pub(crate) fn external_issuer(&self) -> Option<ExternalIssuer> {
+        let ExternalAuth { enabled, iss, aud, jwks } = &self.security.external_auth;
+        let keys = KeySet::parse(jwks.as_ref()?).ok()?;
+        if *enabled { Some(ExternalIssuer { iss: iss.clone()?, aud: aud.clone(), keys }) } else { None }
     }
 
     /// Whether wallets of this chain, by its name in the settings, are taken.
