@@ -65,12 +65,23 @@ impl Call<'_> {
     /// Checks the device's signature: a bad one is refused, a missing one where the environment wants one. The nonce is
     /// used up either way.
     pub(crate) fn check_device(&mut self) -> Outcome<()> {
+        let is_required = Rules::load(&self.world.tx)?.is_device_signature_required();
+        self.check_device_signature(is_required)
+    }
+
+    /// Checks the signature of the device key where there is one, whatever the environment wants: for calls that clients do
+    /// not sign.
+    pub(crate) fn check_device_if_signed(&mut self) -> Outcome<()> {
+        self.check_device_signature(false)
+    }
+
+    fn check_device_signature(&mut self, is_required: bool) -> Outcome<()> {
         let headers = [NONCE_HEADER, KEY_HEADER, SIGNATURE_HEADER].map(|name| self.header(name));
         let [Some(nonce), Some(key), Some(signature)] = headers else {
             if headers.iter().any(Option::is_some) {
                 return Err(bad_signature().into());
             }
-            if Rules::load(&self.world.tx)?.is_device_signature_required() {
+            if is_required {
                 return Err(Refusal::new(
                     403,
                     "device_signature_required",
