@@ -190,7 +190,7 @@ fn session_of(world: &mut World<'_>, token: &str) -> Result<Option<Session>, Sto
     if !is_ours || claims.exp <= world.now.as_secs() {
         return Ok(None);
     }
-    let session = SESSIONS.get(&world.tx, &claims.sid)?;
+    let session = SESSIONS.known(&world.tx, &claims.sid)?;
     Ok(session.filter(|session| session.user.as_str() == claims.sub && session.expires_at > world.now))
 }
 
