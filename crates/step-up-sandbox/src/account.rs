@@ -179,7 +179,7 @@ pub(crate) fn save(world: &mut World<'_>, account: &Account) -> Result<(), Store
 /// The user of a session, who exists for as long as it does.
 pub(crate) fn of_session(world: &World<'_>, session: &Session) -> Result<Account, StoreError> {
     ACCOUNTS
-        .get(&world.tx, session.user.as_str())?
+        .known(&world.tx, session.user.as_str())?
         .ok_or_else(|| StoreError::Corrupt { collection: ACCOUNTS.name().into() })
 }
 

@@ -14,7 +14,7 @@ use crate::{
     session::Bearers,
     settings::Rules,
     social::address::is_page,
-    store::{Store, StoreError, Table, Tx},
+    store::{Parsed, Store, StoreError, Table, Tx},
     time,
     token::TokenKey,
     world::World,
@@ -47,6 +47,7 @@ pub(crate) const OFFSET: &str = "offset";
 pub struct Sandbox<S> {
     config: Config,
     store: S,
+    parsed: Parsed,
     key: TokenKey,
     bearers: Bearers,
     log: RequestLog,
@@ -67,7 +68,14 @@ impl<S: Store> Sandbox<S> {
         if !changes.is_empty() {
             store.commit(changes)?;
         }
-        Ok(Self { config, store, key, bearers: Bearers::default(), log: RequestLog::default() })
+        Ok(Self {
+            config,
+            store,
+            parsed: Parsed::default(),
+            key,
+            bearers: Bearers::default(),
+            log: RequestLog::default(),
+        })
     }
 
     /// What the sandbox knows.
@@ -117,7 +125,7 @@ impl<S: Store> Sandbox<S> {
             config: &self.config,
             key: &self.key,
             bearers: &mut self.bearers,
-            tx: Tx::new(&self.store),
+            tx: Tx::new(&self.store).reading(&self.parsed),
             now,
         };
         let is_control = is_control(request);
@@ -149,6 +157,7 @@ impl<S: Store> Sandbox<S> {
         };
         let changes = world.tx.into_changes();
         if !changes.is_empty() {
+            self.parsed.forget(&changes);
             self.store.commit(changes)?;
         }
         Ok((response, fate))

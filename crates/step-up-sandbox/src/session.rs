@@ -215,7 +215,7 @@ pub(crate) fn of_token(world: &mut World<'_>, token: &str) -> Result<Option<Sess
     if !is_ours || claims.exp <= world.now.as_secs() {
         return Ok(None);
     }
-    let session = SESSIONS.get(&world.tx, &claims.sid)?;
+    let session = SESSIONS.known(&world.tx, &claims.sid)?;
     Ok(session.filter(|session| session.user.as_str() == claims.sub && session.expires_at > world.now))
 }
 

@@ -5,12 +5,14 @@
 
 pub mod conformance;
 mod memory;
+mod parsed;
 #[cfg(feature = "server")]
 mod sqlite;
 mod table;
 mod tx;
 
 pub use memory::MemoryStore;
+pub(crate) use parsed::Parsed;
 #[cfg(feature = "server")]
 pub use sqlite::SqliteStore;
 pub(crate) use table::Table;
@@ -18,7 +20,7 @@ pub(crate) use tx::Tx;
 
 use serde_json::Value;
 
-/// JSON values by collection and key, kept between requests.
+/// JSON values by collection and key, kept between requests. Nobody but the sandbox that has it changes it.
 ///
 /// What is kept is sensitive: private keys, one-time codes and the key that signs tokens are in it in clear. It is
 /// meant for throw-away data on a developer's machine.

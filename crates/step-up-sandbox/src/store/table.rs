@@ -23,6 +23,22 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
         tx.get(self.name, key)?.map(|value| self.read(value)).transpose()
     }
 
+    /// The same, for what most requests ask for: parsed once, and then held until it changes.
+    pub(crate) fn known(&self, tx: &Tx<'_>, key: &str) -> Result<Option<T>, StoreError>
+    where
+        T: Clone + Send + 'static,
+    {
+        let Some(parsed) = tx.parsed(self.name, key) else { return self.get(tx, key) };
+        if let Some(value) = parsed.get(self.name, key) {
+            return Ok(Some(value));
+        }
+        let value = self.get(tx, key)?;
+        if let Some(value) = &value {
+            parsed.insert(self.name, key, value.clone());
+        }
+        Ok(value)
+    }
+
     /// Everything whose key starts with `prefix`, by key.
     pub(crate) fn list(&self, tx: &Tx<'_>, prefix: &str) -> Result<Vec<(String, T)>, StoreError> {
         tx.list(self.name, prefix)?.into_iter().map(|(key, value)| Ok((key, self.read(value)?))).collect()

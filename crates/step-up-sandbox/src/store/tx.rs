@@ -2,11 +2,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Change, Store, StoreError};
+use super::{Change, Parsed, Store, StoreError};
 
 /// One request's view of the store: what is committed, under what the request changed so far.
 pub(crate) struct Tx<'a> {
     store: &'a dyn Store,
+    parsed: Option<&'a Parsed>,
     pending: Changes,
     /// What is kept even if the request is refused.
     kept: Changes,
@@ -16,7 +17,19 @@ type Changes = BTreeMap<(&'static str, String), Option<Value>>;
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(store: &'a dyn Store) -> Self {
-        Self { store, pending: Changes::new(), kept: Changes::new() }
+        Self { store, parsed: None, pending: Changes::new(), kept: Changes::new() }
+    }
+
+    /// Takes what is held of the store from `parsed`.
+    pub(crate) fn reading(mut self, parsed: &'a Parsed) -> Self {
+        self.parsed = Some(parsed);
+        self
+    }
+
+    /// What is held of the store, where it counts: not for what this request changed.
+    pub(super) fn parsed(&self, collection: &'static str, key: &str) -> Option<&'a Parsed> {
+        let is_changed = !self.pending.is_empty() && self.pending.contains_key(&(collection, key.to_owned()));
+        self.parsed.filter(|_| !is_changed)
     }
 
     pub(super) fn get(&self, collection: &'static str, key: &str) -> Result<Option<Value>, StoreError> {
