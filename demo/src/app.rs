@@ -14,7 +14,7 @@ use crate::{
     format::minutes,
     pages::{
         consent::Consent, credentials::Credentials, factors::Factors, headless::Headless,
-        inspector::Inspector, sign_in::SignIn, trace::Trace,
+        inspector::Inspector, resumed::ResumedNote, sign_in::SignIn, trace::Trace,
     },
     panel::SandboxPanel,
     setup::Setup,
@@ -115,7 +115,7 @@ fn Frame(props: &FrameProps) -> Html {
         <div class="frame">
             <SkipLink to={content.clone()} />
             <Header />
-            <main ref={content} class="content" tabindex="-1"><Switch<Route> {render} /></main>
+            <main ref={content} class="content" tabindex="-1"><ResumedNote /><Switch<Route> {render} /></main>
             if let Some(control) = &props.backend.control {
                 <SandboxPanel control={control.clone()} log={(*log).clone()} />
             }

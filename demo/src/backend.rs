@@ -3,7 +3,8 @@
 use std::{cell::Cell, rc::Rc};
 
 use step_up_sandbox::{
-    Config as SandboxConfig, InvalidConsentPage, InvalidEnvironmentId, Seed, StoreError, page::InPage,
+    Config as SandboxConfig, InvalidConsentPage, InvalidEnvironmentId, InvalidOrigin, Seed, StoreError,
+    page::InPage,
 };
 use web_sys::Storage;
 use yew_step_up::{Clock, Config, StepUpClient, Timestamp, Transport, WebSessionStore, browser_platform};
@@ -11,6 +12,7 @@ use yew_step_up::{Clock, Config, StepUpClient, Timestamp, Transport, WebSessionS
 use crate::{
     consent::{self, Desk},
     control::Control,
+    identity_provider::IdentityProvider,
     setup::{Host, Setup},
 };
 
@@ -38,11 +40,17 @@ impl Backend {
             }
             Host::Server | Host::Service => Rc::clone(&platform.transport),
         };
-        let control =
-            (setup.host != Host::Service).then(|| Control::new(Rc::clone(&transport), origin, clock.clone()));
+        let platform = platform.with_clock(clock.clone());
+        let control = if setup.host == Host::Service {
+            None
+        } else {
+            let identity = IdentityProvider::of_this_tab(&platform, setup.config.environment_id())
+                .map_err(|error| error.to_string())?;
+            Some(Control::new(Rc::clone(&transport), origin, clock, identity))
+        };
         // As long as the sandbox in the page: until the tab is closed.
         let kept = WebSessionStore::tab(&setup.config);
-        let platform = platform.with_transport(transport).with_clock(clock).with_session_store(kept);
+        let platform = platform.with_transport(transport).with_session_store(kept);
         Ok(Self { client: StepUpClient::new(setup.config.clone(), platform), control })
     }
 }
@@ -63,6 +71,9 @@ fn in_page(
         .map_err(|error: InvalidEnvironmentId| error.to_string())?;
     let page = consent::page().unwrap_or_default();
     let sandbox = sandbox.with_consent_page(&page).map_err(|error: InvalidConsentPage| error.to_string())?;
+    // Passkeys and wallets' messages are for this origin.
+    let origin = web_sys::window().and_then(|window| window.location().origin().ok()).unwrap_or_default();
+    let sandbox = sandbox.allow_origin(&origin).map_err(|error: InvalidOrigin| error.to_string())?;
     let start = |snapshot: Option<&str>| {
         let (clock, timer) = (Rc::clone(&clock), Rc::clone(&platform.timer));
         InPage::new(sandbox.clone(), seed(platform), snapshot, clock, timer, save)

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use yew_step_up::{HttpRequest, Result, StepUpError, Timestamp, Transport};
+use yew_step_up::{ExternalJwt, HttpRequest, Result, StepUpError, Timestamp, TokenScope, Transport};
 
-use crate::backend::DemoClock;
+use crate::{backend::DemoClock, identity_provider::IdentityProvider};
 
 /// The sandbox's control API.
 #[derive(Clone)]
@@ -14,6 +14,7 @@ pub(crate) struct Control {
     transport: Rc<dyn Transport>,
     origin: String,
     clock: DemoClock,
+    identity: Rc<IdentityProvider>,
 }
 
 impl PartialEq for Control {
@@ -39,12 +40,27 @@ struct Now {
 
 #[derive(Deserialize)]
 struct Solved {
+    #[serde(rename = "captchaToken")]
     token: String,
 }
 
+/// How the environment is set, as far as the panel sets it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Environment {
+    pub(crate) is_step_up_on: bool,
+    pub(crate) wants_captcha: bool,
+    pub(crate) uses_cookies: bool,
+    pub(crate) trusts_identity_provider: bool,
+}
+
 impl Control {
-    pub(crate) fn new(transport: Rc<dyn Transport>, origin: String, clock: DemoClock) -> Self {
-        Self { transport, origin, clock }
+    pub(crate) fn new(
+        transport: Rc<dyn Transport>,
+        origin: String,
+        clock: DemoClock,
+        identity: IdentityProvider,
+    ) -> Self {
+        Self { transport, origin, clock, identity: Rc::new(identity) }
     }
 
     /// The messages, newest first.
@@ -83,17 +99,52 @@ impl Control {
         Ok(())
     }
 
-    /// Whether the environment asks for step-up.
-    pub(crate) async fn is_step_up_on(&self) -> Result<bool> {
+    /// What the environment is set to.
+    pub(crate) async fn settings(&self) -> Result<Environment> {
         let settings: Value = self.call(HttpRequest::get(self.url("/sandbox/settings"))).await?;
-        Ok(settings["sdk"]["minApiVersion"] == ON)
+        let security = &settings["security"];
+        Ok(Environment {
+            is_step_up_on: settings["sdk"]["minApiVersion"] == ON,
+            wants_captcha: security["captcha"]["enabled"] == true,
+            uses_cookies: security["auth"]["storage"] == json!(["cookie"]),
+            trusts_identity_provider: security["externalAuth"]["enabled"] == true,
+        })
     }
 
-    /// Turns step-up on or off for the environment.
-    pub(crate) async fn set_step_up(&self, is_on: bool) -> Result<()> {
-        let settings = json!({ "sdk": { "minApiVersion": if is_on { ON } else { OFF } } });
+    /// Sets the environment. What is not among these is as in a new one.
+    pub(crate) async fn set(&self, environment: Environment) -> Result<()> {
+        let Environment { is_step_up_on, wants_captcha, uses_cookies, trusts_identity_provider } =
+            environment;
+        let mut security =
+            json!({ "auth": { "storage": [if uses_cookies { "cookie" } else { "localstorage" }] } });
+        if wants_captcha {
+            security["captcha"] =
+                json!({ "enabled": true, "provider": "cloudflareTurnstile", "siteKey": "sandbox" });
+        }
+        if trusts_identity_provider {
+            security["externalAuth"] = self.identity.settings();
+        }
+        let settings = json!({
+            "sdk": { "minApiVersion": if is_step_up_on { ON } else { OFF } },
+            "security": security,
+        });
         let _: Value = self.call(HttpRequest::put(self.url("/sandbox/settings")).json(&settings)?).await?;
         Ok(())
+    }
+
+    /// Has the environment take the word of the app's own identity provider, and gives its word about this user.
+    pub(crate) async fn introduce(&self, subject: &str) -> Result<ExternalJwt> {
+        let environment = self.settings().await?;
+        if !environment.trusts_identity_provider {
+            self.set(Environment { trusts_identity_provider: true, ..environment }).await?;
+        }
+        self.identity.vouch(subject, &[])
+    }
+
+    /// The word of the app's own identity provider, that this user may do what the scopes say. In an app this is a call to
+    /// its backend, which asks the user for whatever it deems enough.
+    pub(crate) fn vouch(&self, subject: &str, scopes: &[TokenScope]) -> Result<ExternalJwt> {
+        self.identity.vouch(subject, scopes)
     }
 
     /// A captcha's answer, good once.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use wasm_bindgen::JsValue;
-use yew_step_up::Timestamp;
+use yew_step_up::{Provider, Timestamp};
 
 /// `4:05`
 pub(crate) fn minutes(duration: Duration) -> String {
@@ -23,6 +23,17 @@ pub(crate) fn shorten(address: &str) -> String {
     match (address.get(..6), address.len().checked_sub(4).and_then(|at| address.get(at..))) {
         (Some(start), Some(end)) if address.chars().count() > 10 => format!("{start}…{end}"),
         _ => address.to_owned(),
+    }
+}
+
+/// As the provider writes itself.
+pub(crate) fn provider_name(provider: &Provider) -> String {
+    match provider {
+        Provider::Google => "Google".into(),
+        Provider::GitHub => "GitHub".into(),
+        Provider::Apple => "Apple".into(),
+        Provider::Discord => "Discord".into(),
+        other => other.as_str().to_owned(),
     }
 }
 

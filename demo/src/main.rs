@@ -6,6 +6,7 @@ mod consent;
 mod control;
 mod event_log;
 mod format;
+mod identity_provider;
 mod pages;
 mod panel;
 mod setup;

@@ -6,5 +6,7 @@ pub(crate) mod export_screen;
 pub(crate) mod factors;
 pub(crate) mod headless;
 pub(crate) mod inspector;
+pub(crate) mod other_ways;
+pub(crate) mod resumed;
 pub(crate) mod sign_in;
 pub(crate) mod trace;

@@ -6,6 +6,7 @@ use yew_step_up::{
     CaptchaToken, OtpAddress, OtpVerification, PhoneNumber, StepUpError, use_session, use_step_up_client,
 };
 
+use super::other_ways::OtherWays;
 use crate::control::Control;
 use crate::ui::{
     button::PrimaryButton,
@@ -95,6 +96,10 @@ pub(crate) fn SignIn() -> Html {
             error.set(None);
         })
     };
+    let onerror = {
+        let error = error.setter();
+        Callback::from(move |why| error.set(Some(why)))
+    };
     let message = error.as_ref().map(|error| AttrValue::from(error.to_string()));
     html! {
         <div class="welcome">
@@ -129,6 +134,7 @@ pub(crate) fn SignIn() -> Html {
             } else {
                 <AddressForm onaddress={send} is_busy={*is_busy} />
                 <p id="sign-in-error" class="field-note error" aria-live="assertive" data-testid="sign-in-error">{ message }</p>
+                <OtherWays onerror={onerror} />
             }
         </section>
         </div>

@@ -5,6 +5,7 @@ mod clock;
 mod faults;
 mod inbox;
 mod settings;
+mod wallet;
 
 use std::rc::Rc;
 
@@ -16,6 +17,7 @@ use self::{
     faults::FaultControls,
     inbox::{Inbox, use_inbox},
     settings::SettingsControls,
+    wallet::WalletControls,
 };
 use crate::{
     control::Control,
@@ -108,6 +110,7 @@ pub(crate) fn SandboxPanel(props: &SandboxPanelProps) -> Html {
                 <Inbox {messages} onfilled={close} />
                 <ClockControls control={control.clone()} log={log.clone()} {seen} ondone={ondone.clone()} />
                 <FaultControls control={control.clone()} log={log.clone()} {seen} ondone={ondone.clone()} />
+                <WalletControls />
                 <SettingsControls {control} {log} {seen} {ondone} />
             </div>
         </aside>

@@ -4,7 +4,7 @@ use yew_step_up::{
     Credential, CredentialFormat, CredentialId, Provider, StepUpCheck, StepUpCredential, User,
 };
 
-use crate::format::shorten;
+use crate::format::{provider_name, shorten};
 
 /// One way to verify once more.
 #[derive(Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub(crate) enum Method {
     Wallet { credential: CredentialId, address: String },
     /// The account at this provider.
     Social { provider: Provider, name: String },
+    /// The word of another identity provider about this user of it.
+    External { subject: String },
 }
 
 impl Method {
@@ -35,6 +37,11 @@ impl Method {
             {
                 methods.push(method);
             }
+        }
+        // The service does not list it: asking another provider is the app's business.
+        let external = user.credentials.iter().find(|it| it.format == CredentialFormat::ExternalUser);
+        if let (true, Some(external)) = (methods.is_empty(), external) {
+            methods.push(Self::External { subject: external.public_identifier.clone().unwrap_or_default() });
         }
         // Whoever has a second factor may have recovery codes for it.
         if methods.iter().any(|method| matches!(method, Self::Totp | Self::Passkey)) {
@@ -75,6 +82,7 @@ impl Method {
             Self::Passkey => "Passkey".into(),
             Self::Wallet { address, .. } => format!("Sign with {}", shorten(address)),
             Self::Social { provider, name } => format!("{} ({name})", provider_name(provider)),
+            Self::External { .. } => "Example ID".into(),
         }
     }
 
@@ -88,18 +96,8 @@ impl Method {
             Self::Passkey => "method-passkey",
             Self::Wallet { .. } => "method-wallet",
             Self::Social { .. } => "method-social",
+            Self::External { .. } => "method-external",
         }
-    }
-}
-
-/// As the provider writes itself.
-pub(crate) fn provider_name(provider: &Provider) -> String {
-    match provider {
-        Provider::Google => "Google".into(),
-        Provider::GitHub => "GitHub".into(),
-        Provider::Apple => "Apple".into(),
-        Provider::Discord => "Discord".into(),
-        other => other.as_str().to_owned(),
     }
 }
 

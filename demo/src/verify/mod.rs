@@ -1,6 +1,7 @@
 //! A prompt of one's own, on the headless hook: it asks whether the user has to verify and with what, and shows the screen
 //! for that. This is the folder to copy.
 
+mod button_screen;
 mod captcha_screen;
 mod chooser;
 mod method;
@@ -17,8 +18,8 @@ use yew_step_up::{StepUpError, TokenScope, use_session, use_step_up_authenticati
 
 pub(crate) use self::method::Method;
 use self::{
-    captcha_screen::CaptchaScreen, chooser::Chooser, otp_screen::OtpScreen, recovery_screen::RecoveryScreen,
-    screen::ScreenProps, stopped::Stopped, totp_screen::TotpScreen,
+    button_screen::ButtonScreen, captcha_screen::CaptchaScreen, chooser::Chooser, otp_screen::OtpScreen,
+    recovery_screen::RecoveryScreen, screen::ScreenProps, stopped::Stopped, totp_screen::TotpScreen,
 };
 use crate::ui::spawn;
 
@@ -111,6 +112,9 @@ pub(crate) fn Verify(props: &VerifyProps) -> Html {
         }
         Stage::With(Method::Code { .. }) if step_up.captcha_required => {
             html! { <CaptchaScreen ..screen() /> }
+        }
+        Stage::With(method) if !matches!(method, Method::Code { .. }) => {
+            html! { <ButtonScreen method={method.clone()} screen={Rc::new(screen())} /> }
         }
         Stage::With(method) => match &step_up.error {
             Some(error) => {

@@ -1,32 +1,34 @@
 //! What the user signs in with: linked and unlinked, each guarded. The first button is the documentation's own example.
 
+mod choose;
 mod link_code;
 mod link_email_button;
+mod overview;
 
 use yew::prelude::*;
-use yew_step_up::{Credential, CredentialFormat, StepUpError, TokenScope, use_session};
+use yew_step_up::{CredentialId, StepUpError, TokenScope, use_step_up_client};
 
-use self::{link_code::LinkCode, link_email_button::LinkEmailButton};
-use crate::{
-    format::shorten,
-    ui::{
-        banner::Banner,
-        focus::use_focus,
-        icon::{Key, Letter, Person, Phone},
-    },
-    verify::Verify,
+use self::{
+    choose::{ChooseProvider, ChooseWallet},
+    link_code::LinkCode,
+    overview::Overview,
 };
+use crate::{ui::spawn, verify::Verify};
 
-/// What the visitor wants to do.
+/// What the visitor wants to do. All of it has to be verified first.
 #[derive(Clone, PartialEq)]
 enum Wish {
     LinkPhone,
+    LinkWallet,
+    LinkSocial,
+    Unlink(CredentialId),
 }
 
 impl Wish {
     fn scope(&self) -> TokenScope {
         match self {
-            Self::LinkPhone => TokenScope::CredentialLink,
+            Self::LinkPhone | Self::LinkWallet | Self::LinkSocial => TokenScope::CredentialLink,
+            Self::Unlink(_) => TokenScope::CredentialUnlink,
         }
     }
 }
@@ -37,100 +39,59 @@ enum Step {
     /// With what went wrong before.
     Overview(Option<StepUpError>),
     Verifying(Wish),
-    /// Says which address to link, and types the code that was sent there.
-    Linking {
-        is_phone: bool,
-    },
+    LinkingEmail,
+    LinkingPhone,
+    ChoosingWallet,
+    ChoosingProvider,
 }
 
 #[component]
 pub(crate) fn Credentials() -> Html {
+    let client = use_step_up_client();
     let step = use_state(|| Step::Overview(None));
-    let overview = {
+    let go = |to: Step| {
         let step = step.setter();
-        Callback::from(move |()| step.set(Step::Overview(None)))
+        Callback::from(move |()| step.set(to.clone()))
+    };
+    let overview = go(Step::Overview(None));
+    let failed = {
+        let step = step.setter();
+        Callback::from(move |error| step.set(Step::Overview(Some(error))))
     };
     match &*step {
         Step::Overview(error) => {
-            let link_email = {
-                let step = step.setter();
-                Callback::from(move |()| step.set(Step::Linking { is_phone: false }))
-            };
             let onwish = {
                 let step = step.setter();
                 Callback::from(move |wish| step.set(Step::Verifying(wish)))
             };
-            html! { <Overview error={error.clone()} {link_email} {onwish} /> }
+            html! { <Overview error={error.clone()} link_email={go(Step::LinkingEmail)} {onwish} /> }
         }
         Step::Verifying(wish) => {
-            let granted = {
-                let (step, wish) = (step.setter(), wish.clone());
-                Callback::from(move |()| match wish {
-                    Wish::LinkPhone => step.set(Step::Linking { is_phone: true }),
-                })
+            let onverified = match wish {
+                Wish::LinkPhone => go(Step::LinkingPhone),
+                Wish::LinkWallet => go(Step::ChoosingWallet),
+                Wish::LinkSocial => go(Step::ChoosingProvider),
+                Wish::Unlink(credential) => {
+                    let (step, credential) = (step.setter(), credential.clone());
+                    Callback::from(move |()| {
+                        let (unlinking, step) = (client.unlink_credential(&credential), step.clone());
+                        spawn(async move { step.set(Step::Overview(unlinking.await.err())) });
+                    })
+                }
             };
-            html! { <Verify scope={wish.scope()} onverified={granted} oncancel={overview} /> }
+            html! { <Verify scope={wish.scope()} {onverified} oncancel={overview} /> }
         }
-        Step::Linking { is_phone } => html! {
-            <LinkCode is_phone={*is_phone} ondone={overview.clone()} oncancel={overview} />
+        Step::LinkingEmail => html! {
+            <LinkCode is_phone=false ondone={overview.clone()} oncancel={overview} />
+        },
+        Step::LinkingPhone => html! {
+            <LinkCode is_phone=true ondone={overview.clone()} oncancel={overview} />
+        },
+        Step::ChoosingWallet => html! {
+            <ChooseWallet ondone={overview.clone()} onerror={failed} oncancel={overview} />
+        },
+        Step::ChoosingProvider => html! {
+            <ChooseProvider ondone={overview.clone()} onerror={failed} oncancel={overview} />
         },
     }
-}
-
-#[derive(Properties, PartialEq)]
-struct OverviewProps {
-    error: Option<StepUpError>,
-    link_email: Callback<()>,
-    onwish: Callback<Wish>,
-}
-
-#[component]
-fn Overview(props: &OverviewProps) -> Html {
-    let heading = use_focus();
-    let session = use_session();
-    let credentials = session.user().map(|user| user.credentials.as_slice()).unwrap_or_default();
-    let wish = |wish: Wish| props.onwish.reform(move |_: MouseEvent| wish.clone());
-    html! {
-        <section class="card" aria-labelledby="credentials-title">
-            <div class="card-head">
-                <span class="medal"><Person /></span>
-                <div>
-                    <h1 id="credentials-title" ref={heading} tabindex="-1">{ "Credentials" }</h1>
-                    <p class="quiet">{ "What you sign in with. Another one is another way in, so you are asked first." }</p>
-                </div>
-            </div>
-            if let Some(error) = &props.error {
-                <Banner test_id="credentials-error" title="That did not work" text={error.to_string()} />
-            }
-            <ul class="list rows">
-                { for credentials.iter().map(|credential| html! {
-                    <li class="item" key={credential.id.to_string()} data-testid="credential">
-                        { icon(credential) }
-                        <span class="ellipsis">{ name(credential) }</span>
-                        if !credential.sign_in_enabled { <span class="badge end">{ "no sign-in" }</span> }
-                    </li>
-                }) }
-            </ul>
-            <div class="row">
-                <LinkEmailButton link_email={props.link_email.clone()} />
-                <button class="button" data-testid="link-phone" onclick={wish(Wish::LinkPhone)}>
-                    { "Link a phone" }
-                </button>
-            </div>
-        </section>
-    }
-}
-
-fn icon(credential: &Credential) -> Html {
-    match credential.format {
-        CredentialFormat::Email => html! { <Letter /> },
-        CredentialFormat::PhoneNumber => html! { <Phone /> },
-        CredentialFormat::Blockchain => html! { <Key /> },
-        _ => html! { <Person /> },
-    }
-}
-
-fn name(credential: &Credential) -> String {
-    let name = credential.public_identifier.clone().unwrap_or_default();
-    if credential.format == CredentialFormat::Blockchain { shorten(&name) } else { name }
 }

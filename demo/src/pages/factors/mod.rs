@@ -1,7 +1,8 @@
-//! Second factors: an authenticator app and recovery codes, enrolled and removed.
+//! Second factors: authenticator apps, passkeys and recovery codes, enrolled and removed.
 
 mod codes;
 mod enrolment;
+mod make_passkey;
 mod overview;
 
 use yew::prelude::*;
@@ -10,7 +11,7 @@ use yew_step_up::{
     use_step_up_client,
 };
 
-use self::{codes::Codes, enrolment::Enrolment, overview::Overview};
+use self::{codes::Codes, enrolment::Enrolment, make_passkey::MakePasskey, overview::Overview};
 use crate::{ui::spawn, verify::Verify};
 
 /// What the visitor wants to do. All of it has to be verified first.
@@ -19,13 +20,15 @@ enum Wish {
     AddApp,
     NewCodes,
     Remove(MfaDeviceId),
+    AddPasskey,
+    RemovePasskey(MfaDeviceId),
 }
 
 impl Wish {
     fn scope(&self) -> TokenScope {
         match self {
-            Self::AddApp | Self::NewCodes => TokenScope::CredentialLink,
-            Self::Remove(_) => TokenScope::CredentialUnlink,
+            Self::AddApp | Self::NewCodes | Self::AddPasskey => TokenScope::CredentialLink,
+            Self::Remove(_) | Self::RemovePasskey(_) => TokenScope::CredentialUnlink,
         }
     }
 
@@ -35,6 +38,11 @@ impl Wish {
             Self::AddApp => factors.enrol_totp().await.map(|enrolment| Step::Confirming(enrolment, None)),
             Self::NewCodes => factors.regenerate_recovery_codes().await.map(Step::Codes),
             Self::Remove(device) => factors.delete_device(&device).await.map(|()| Step::Overview(None)),
+            // Another press of a button begins it: browsers want to see that.
+            Self::AddPasskey => Ok(Step::MakingPasskey),
+            Self::RemovePasskey(passkey) => {
+                factors.delete_passkey(&passkey).await.map(|()| Step::Overview(None))
+            }
         }
     }
 }
@@ -47,6 +55,7 @@ enum Step {
     Verifying(Wish),
     Confirming(TotpEnrolment, Option<StepUpError>),
     Codes(RecoveryCodes),
+    MakingPasskey,
 }
 
 #[component]
@@ -99,6 +108,13 @@ pub(crate) fn Factors() -> Html {
                     oncancel={overview}
                 />
             }
+        }
+        Step::MakingPasskey => {
+            let ondone = {
+                let step = step.setter();
+                Callback::from(move |error| step.set(Step::Overview(error)))
+            };
+            html! { <MakePasskey {ondone} oncancel={overview} /> }
         }
         Step::Codes(codes) => {
             let kept = {

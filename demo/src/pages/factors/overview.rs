@@ -72,9 +72,27 @@ pub(super) fn Overview(props: &OverviewProps) -> Html {
                         onremove={wish(Wish::Remove(device.id.clone()))}
                     />
                 }) }
+                { for methods.passkeys.iter().map(|passkey| html! {
+                    <li class="item" key={passkey.id.to_string()} data-testid="passkey">
+                        <Key />
+                        <span>{ passkey.alias.clone().unwrap_or_else(|| "Passkey".into()) }</span>
+                        <span class="end">
+                            <button
+                                class="button small"
+                                data-testid="passkey-remove"
+                                onclick={wish(Wish::RemovePasskey(passkey.id.clone()))}
+                            >
+                                { "Remove" }
+                            </button>
+                        </span>
+                    </li>
+                }) }
             </ul>
-            <div class="row">
+            <div class="tiles">
                 <PrimaryButton label="Add an authenticator app" test_id="add-totp" onclick={wish(Wish::AddApp)} />
+                <button class="button" data-testid="add-passkey" onclick={wish(Wish::AddPasskey)}>
+                    { "Add a passkey" }
+                </button>
                 <button class="button" data-testid="new-recovery-codes" onclick={wish(Wish::NewCodes)}>
                     { "New recovery codes" }
                 </button>
