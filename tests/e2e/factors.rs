@@ -4,35 +4,10 @@
 
 mod visitor;
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use serde_json::Value;
 use step_up_tests::code_at;
 use visitor::{Visitor, assert_is_key};
 
 impl Visitor {
-    /// The sandbox's time, in seconds.
-    async fn now(&self) -> u64 {
-        match &self.server {
-            Some((_, control)) => {
-                let clock: Value = control.get("/sandbox/clock").await;
-                clock["now"].as_u64().unwrap() / 1000
-            }
-            None => SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + self.advanced.get(),
-        }
-    }
-
-    /// A minute passes: the code of a step works once.
-    async fn wait_a_minute(&self) {
-        match &self.server {
-            Some((_, control)) => control.advance(60).await,
-            None => {
-                self.browser.click("clock-1m").await;
-                self.advanced.set(self.advanced.get() + 60);
-            }
-        }
-    }
-
     /// Enrols an authenticator app, and gives its secret.
     async fn enrol(&self, old: &str) -> String {
         self.browser.click("nav-factors").await;

@@ -90,8 +90,27 @@ impl Browser {
     ///
     /// Where it does not start.
     pub async fn start() -> Self {
+        Self::launch(false).await
+    }
+
+    /// Starts a browser that blocks popups, as it does for people; ChromeDriver lets them through unless told.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start.
+    pub async fn start_without_popups() -> Self {
+        Self::launch(true).await
+    }
+
+    async fn launch(blocks_popups: bool) -> Self {
         let process = Driver::start();
         let mut capabilities = DesiredCapabilities::chrome();
+        if blocks_popups {
+            let switches = vec!["disable-popup-blocking"];
+            capabilities
+                .add_experimental_option("excludeSwitches", switches)
+                .unwrap_or_else(|error| panic!("excludeSwitches: {error}"));
+        }
         for flag in FLAGS {
             capabilities.add_arg(flag).unwrap_or_else(|error| panic!("{flag}: {error}"));
         }
@@ -184,6 +203,45 @@ impl Browser {
             Ok(body) => body.text().await.unwrap_or_default(),
             Err(error) => format!("(no page: {error})"),
         }
+    }
+
+    /// Plugs in an authenticator that verifies its user by itself, and gives its name.
+    pub async fn plug_in_authenticator(&self) -> String {
+        self.devtools("WebAuthn.enable", json!({})).await;
+        let options = json!({ "options": {
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
+            "isUserVerified": true, "automaticPresenceSimulation": true,
+        } });
+        let answer = self.devtools("WebAuthn.addVirtualAuthenticator", options).await;
+        answer["authenticatorId"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Does something in the window that opens, or is open, beside this one, and comes back.
+    ///
+    /// # Panics
+    ///
+    /// Where none opens.
+    pub async fn in_popup(&self, work: impl AsyncFnOnce(&Self)) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let here = self.driver.window().await.unwrap_or_else(|error| panic!("no window: {error}"));
+        let popup = loop {
+            let windows = self.driver.windows().await.unwrap_or_default();
+            if let Some(popup) = windows.into_iter().find(|window| *window != here) {
+                break popup;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "no window opened:\n{}", self.text().await);
+            tokio::time::sleep(STEP).await;
+        };
+        self.switch_to(popup).await;
+        work(self).await;
+        self.switch_to(here).await;
+    }
+
+    async fn switch_to(&self, window: thirtyfour::WindowHandle) {
+        self.driver
+            .switch_to_window(window)
+            .await
+            .unwrap_or_else(|error| panic!("the window is gone: {error}"));
     }
 
     /// Shows the page as on another screen.

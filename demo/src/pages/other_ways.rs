@@ -65,6 +65,11 @@ pub(crate) fn OtherWays(props: &OtherWaysProps) -> Html {
                         { provider_name(provider) }
                     </button>
                 }) }
+                if let Some(onclick) = own {
+                    <button type="button" class="button" data-testid="sign-in-external" {onclick}>
+                        { "Example ID" }
+                    </button>
+                }
                 { for wallets.iter().map(|it| html! {
                     <button
                         key={it.id.as_str().to_owned()}
@@ -74,14 +79,9 @@ pub(crate) fn OtherWays(props: &OtherWaysProps) -> Html {
                         onclick={wallet(it)}
                     >
                         if let Some(icon) = &it.icon { <img class="wallet-icon" src={icon.clone()} alt="" /> }
-                        { &it.name }
+                        <span class="ellipsis">{ &it.name }</span>
                     </button>
                 }) }
-                if let Some(onclick) = own {
-                    <button type="button" class="button" data-testid="sign-in-external" {onclick}>
-                        { "Example ID" }
-                    </button>
-                }
             </div>
         </div>
     }

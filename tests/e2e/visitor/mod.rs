@@ -44,20 +44,63 @@ impl Visitor {
 
     /// The code that was sent last, which is not `old`.
     pub(crate) async fn code(&self, old: &str) -> String {
+        self.code_for(EMAIL, old).await
+    }
+
+    /// The code that was sent last to this address, which is not `old`.
+    pub(crate) async fn code_for(&self, address: &str, old: &str) -> String {
         match &self.server {
-            Some((_, control)) => control.code(EMAIL).await,
+            Some((_, control)) => control.code(address).await,
             None => self.browser.text_where("inbox-code", |code| code.len() == 6 && code != old).await,
         }
     }
 
     pub(crate) async fn sign_in(&self) -> String {
-        self.browser.type_into("sign-in-email", EMAIL).await;
+        self.sign_in_as(EMAIL).await
+    }
+
+    /// Signs in with an email address or a phone number, and gives the code that was used.
+    pub(crate) async fn sign_in_as(&self, address: &str) -> String {
+        self.browser.type_into("sign-in-email", address).await;
         self.browser.click("sign-in-send").await;
         self.browser.find("sign-in-code").await;
-        let code = self.code("").await;
+        let code = self.code_for(address, "").await;
         self.browser.type_into("sign-in-code", &code).await;
-        self.browser.text_where("signed-in-user", |text| text.contains(EMAIL)).await;
+        self.browser.find("sign-out").await;
         code
+    }
+
+    /// Answers the code screen that is there, and gives the code that was used.
+    pub(crate) async fn answer_code(&self, old: &str) -> String {
+        self.browser.find("otp-input").await;
+        let code = self.code(old).await;
+        self.enter(&code).await;
+        code
+    }
+
+    /// The sandbox's time, in seconds.
+    pub(crate) async fn now(&self) -> u64 {
+        match &self.server {
+            Some((_, control)) => {
+                let clock: serde_json::Value = control.get("/sandbox/clock").await;
+                clock["now"].as_u64().unwrap() / 1000
+            }
+            None => {
+                let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+                now.unwrap().as_secs() + self.advanced.get()
+            }
+        }
+    }
+
+    /// A minute passes: the code of a step works once.
+    pub(crate) async fn wait_a_minute(&self) {
+        match &self.server {
+            Some((_, control)) => control.advance(60).await,
+            None => {
+                self.browser.click("clock-1m").await;
+                self.advanced.set(self.advanced.get() + 60);
+            }
+        }
     }
 
     /// Presses *Export wallet*, and gives the code that was sent.
