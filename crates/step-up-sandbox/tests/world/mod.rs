@@ -163,6 +163,12 @@ impl World {
         self.control(HttpRequest::post("/sandbox/faults"), &fault);
     }
 
+    /// Those that were ordered and have yet to happen.
+    pub(crate) fn faults(&self) -> Vec<Value> {
+        let answer = self.control(HttpRequest::get("/sandbox/faults"), &json!(null));
+        answer["faults"].as_array().unwrap().clone()
+    }
+
     pub(crate) fn advance(&self, secs: i64) {
         advance(&self.sandbox, secs);
     }
