@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used)] // Each test target uses its own part, and the helpers of tests are tests.
 
+pub(crate) mod person;
+
 use std::{
     cell::{Cell, RefCell},
     future::Future,
