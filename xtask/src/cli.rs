@@ -8,6 +8,7 @@ pub(crate) enum Command {
     Test { lanes: Vec<Lane> },
     Lint,
     Size,
+    Failures,
     Bench { rounds: u32, seconds: u32 },
 }
 
@@ -78,6 +79,10 @@ fn definition() -> clap::Command {
                 .about("Build the release pages, print what they weigh, and write target/size.json"),
         )
         .subcommand(
+            clap::Command::new("failures")
+                .about("Test every way to verify with every failure, and write docs/FAILURES.md"),
+        )
+        .subcommand(
             clap::Command::new("bench")
                 .about("Measure the sandbox server beside a bare handler, and the client's local work")
                 .arg(
@@ -112,6 +117,7 @@ fn command_of(matches: &ArgMatches) -> Command {
             },
         },
         Some(("lint", _)) => Command::Lint,
+        Some(("failures", _)) => Command::Failures,
         Some(("bench", given)) => Command::Bench {
             rounds: given.get_one("rounds").copied().unwrap_or(5),
             seconds: given.get_one("seconds").copied().unwrap_or(3),
@@ -140,6 +146,13 @@ mod tests {
         let Command::Test { lanes } = parsed("xtask test --lane e2e") else { panic!("not the test command") };
         assert_eq!(lanes, [Lane::E2e]);
         assert!(definition().try_get_matches_from(["xtask", "test", "--lane", "unit"]).is_err());
+    }
+
+    #[test]
+    fn commands_without_options_are_told_apart() {
+        assert!(matches!(parsed("xtask lint"), Command::Lint));
+        assert!(matches!(parsed("xtask size"), Command::Size));
+        assert!(matches!(parsed("xtask failures"), Command::Failures));
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod bench;
 mod cli;
 mod demo;
+mod failures;
 mod files;
 mod lint;
 mod pages;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Test { lanes } => test::run(&lanes),
         Command::Lint => lint::run(),
         Command::Size => size::run(),
+        Command::Failures => failures::run(),
         Command::Bench { rounds, seconds } => bench::run(rounds, seconds),
     };
     match outcome {

@@ -40,6 +40,12 @@ pub(crate) fn logged(what: &str, log: &str, command: Command) -> Result<()> {
     logged_within(what, log, command, None)
 }
 
+/// As [`logged`]; gives what the command printed.
+pub(crate) fn recorded(what: &str, log: &str, command: Command) -> Result<String> {
+    logged(what, log, command)?;
+    files::read(&log_path(log)?)
+}
+
 /// As [`logged`], and ends the command when `limit` has passed.
 pub(crate) fn logged_within(
     what: &str,

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use crate::cli::Lane;
 use crate::pages::{self, Page};
 use crate::setup::{self, Need, Toolbox};
-use crate::{files, process, step, workspace};
+use crate::{failures, files, process, step, workspace};
 
 /// Limits of wasm-bindgen's test runner, in seconds: its own are too short for a machine that is busy.
 const RUNNER_TIMEOUTS: &[(&str, &str)] =
@@ -50,7 +50,8 @@ fn needs(lanes: &[Lane]) -> Vec<Need> {
 fn core(toolbox: &Toolbox) -> Result<()> {
     let mut test = toolbox.cargo("test");
     test.arg("--no-fail-fast");
-    process::streamed("The core lane", test)
+    process::streamed("The core lane", test)?;
+    failures::check(toolbox)
 }
 
 fn browser(toolbox: &Toolbox) -> Result<()> {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::FutureExt as _;
 use passkey_authenticator::{UiHint, UserCheck, UserValidationMethod};
-use passkey_client::{Client, DefaultClientData};
+use passkey_client::{Client, DefaultClientData, WebauthnError};
 use passkey_crypto::AvailableBackend;
 use passkey_types::{
     Passkey,
@@ -24,17 +24,19 @@ pub(crate) const ORIGIN: &str = "http://localhost:8080";
 pub(crate) struct Authenticator {
     passkey: Option<Passkey>,
     has_counter: bool,
+    /// Whether whoever it asks says no.
+    pub(crate) is_refused: bool,
 }
 
 impl Authenticator {
     /// One that counts its signatures, as security keys do.
     pub(crate) fn counting() -> Self {
-        Self { passkey: None, has_counter: true }
+        Self { passkey: None, has_counter: true, is_refused: false }
     }
 
     /// One that does not, as passkeys that are synchronised.
     pub(crate) fn new() -> Self {
-        Self { passkey: None, has_counter: false }
+        Self { passkey: None, has_counter: false, is_refused: false }
     }
 
     /// The credential's identifier, in base64url.
@@ -69,6 +71,11 @@ impl Authenticator {
 
     /// Signs for the page at `origin`: the body of the verification.
     pub(crate) fn sign(&mut self, origin: &str, options: &Value) -> Value {
+        self.try_sign(origin, options).unwrap()
+    }
+
+    /// The same, where it need not come to that.
+    pub(crate) fn try_sign(&mut self, origin: &str, options: &Value) -> Result<Value, WebauthnError> {
         let mut options = options.clone();
         // Official clients add it too.
         for allowed in options["allowCredentials"].as_array_mut().unwrap() {
@@ -79,9 +86,9 @@ impl Authenticator {
         let mut client = Client::new(self.authenticator()).allows_insecure_localhost(true);
         let page = Url::parse(origin).unwrap();
         let signed = client.authenticate(&page, request, DefaultClientData);
-        let body = serde_json::to_value(signed.now_or_never().unwrap().unwrap()).unwrap();
+        let body = serde_json::to_value(signed.now_or_never().unwrap()?).unwrap();
         self.passkey.clone_from(client.authenticator().store());
-        body
+        Ok(body)
     }
 
     /// Signs what no browser would ask for.
@@ -117,7 +124,7 @@ impl Authenticator {
         let mut authenticator = passkey_authenticator::Authenticator::new(
             Aaguid::new_empty(),
             self.passkey.clone(),
-            Gesture,
+            Gesture { is_refused: self.is_refused },
             AvailableBackend,
         );
         authenticator.set_make_credentials_with_signature_counter(self.has_counter);
@@ -125,8 +132,10 @@ impl Authenticator {
     }
 }
 
-/// Somebody who touches the sensor with the right finger, whenever that is asked for.
-struct Gesture;
+/// Somebody who touches the sensor with the right finger whenever that is asked for, or presses "Cancel".
+struct Gesture {
+    is_refused: bool,
+}
 
 impl UserValidationMethod for Gesture {
     type PasskeyItem = Passkey;
@@ -142,7 +151,11 @@ impl UserValidationMethod for Gesture {
         'this: 'future,
         Self: 'future,
     {
-        Box::pin(std::future::ready(Ok(UserCheck { presence, verification })))
+        let answer = match self.is_refused {
+            true => Err(Ctap2Error::OperationDenied),
+            false => Ok(UserCheck { presence, verification }),
+        };
+        Box::pin(std::future::ready(answer))
     }
 
     fn is_presence_enabled(&self) -> bool {
