@@ -6,7 +6,7 @@ use step_up_sandbox::Config;
 
 use super::{ADA, EVE, EVERYTHING, NOT_ELEVATED, Theft};
 use crate::{
-    lab::{Lab, MINUTE},
+    lab::{Lab, MINUTE, Person, claims},
     passkeys::enrol,
     signer::Signer,
     unlink::{id_of, try_unlink},
@@ -130,5 +130,22 @@ fn without_the_control_api_nobody_reads_codes_or_makes_rules() {
         ),
     ] {
         theft.fails((404, "not_found"), |lab, ada| lab.at(method, path).by(ada).body(body).send());
+    }
+}
+
+/// A bearer ends when its session was last proven two hours ago, whatever else is done with it.
+#[test]
+fn a_stolen_bearer_does_not_live_longer_by_changing_a_name() {
+    let mut theft = Theft::new();
+    let end = claims(&theft.ada.token)["exp"].clone();
+    theft.lab.wait(60 * MINUTE);
+    let body = json!({ "firstName": "Ada" });
+    let answer = theft.lab.ask(Method::Put, "/users").by(&theft.ada).body(body).send().ok();
+    assert_eq!(answer.body["expiresAt"], end);
+    assert_eq!(claims(&answer.text("minifiedJwt"))["exp"], end);
+    theft.lab.wait(60 * MINUTE);
+    for token in [theft.ada.token.clone(), answer.text("minifiedJwt")] {
+        let thief = Person { token, ..theft.ada.clone() };
+        theft.lab.user(&thief).refused(401, "unauthorized");
     }
 }
