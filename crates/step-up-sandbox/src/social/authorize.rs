@@ -120,7 +120,7 @@ pub(crate) fn open(
     provider: SocialProvider,
     request: Request,
 ) -> Outcome<Authorization> {
-    let client_id = settings::client_id(&call.world.tx, provider)?;
+    let client_id = settings::client_id(&call.world, provider)?;
     if request.client_id != client_id {
         return Err(invalid_request("There is no such client.").into());
     }

@@ -7,6 +7,7 @@ use crate::{
     reply::{Outcome, Refusal},
     settings,
     store::{StoreError, Tx},
+    world::World,
 };
 
 /// The providers of a new environment. Their addresses are added when they are read: they depend on where the sandbox is.
@@ -78,9 +79,18 @@ pub(crate) fn complete(settings: &mut Value, addresses: impl Fn(SocialProvider) 
     }
 }
 
-/// The client id of a provider that is enabled.
-pub(crate) fn client_id(tx: &Tx<'_>, provider: SocialProvider) -> Outcome<String> {
-    let settings = settings::current(tx)?;
+/// Leaves the providers out that the sandbox emulates.
+pub(crate) fn leave_out(settings: &mut Value) {
+    let Some(providers) = settings["providers"].as_array_mut() else { return };
+    providers.retain(|entry| entry["provider"].as_str().and_then(SocialProvider::find).is_none());
+}
+
+/// The client id of a provider that is enabled. None is without the control API: anybody is whoever they say there.
+pub(crate) fn client_id(world: &World<'_>, provider: SocialProvider) -> Outcome<String> {
+    let mut settings = settings::current(&world.tx)?;
+    if !world.config.has_control {
+        leave_out(&mut settings);
+    }
     let entry = members(&settings, "/providers").iter().find(|it| it["provider"] == provider.name());
     let entry = entry.filter(|it| it["enabledAt"].is_string());
     entry

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use step_up_core::Method;
+use step_up_sandbox::Config;
 
 use super::{ADA, EVE, EVERYTHING, NOT_ELEVATED, Theft};
 use crate::{
@@ -101,4 +102,29 @@ fn by_another_answer_on_a_page_that_the_victim_has_open() {
     theft.fails((422, "invalid_oauth_state"), |lab, _| {
         consent(lab, "google", &state(1), Some(VERIFIER), "eve")
     });
+}
+
+/// Whoever opens a provider's page here is who they say. That is for a developer, like the inbox, and goes with it.
+#[test]
+fn without_the_control_api_nobody_says_who_they_are_at_a_provider() {
+    let Theft { lab: with, ada, eve } = theft();
+    let lab = Lab::from_store(Config::default().without_control(), with.sandbox.store().clone());
+    let mut theft = Theft { lab, ada, eve };
+    for path in ["initAuth", "oauthResult", "signIn", "verify"] {
+        let body = json!({ "state": state(1), "code": "x" });
+        theft.fails((422, "provider_not_enabled"), |lab, ada| {
+            lab.post(&format!("/providers/google/{path}")).by(ada).body(body).send()
+        });
+    }
+    let query = format!("client_id=sandbox-google&response_type=code&state={}", state(1));
+    for (method, path) in [
+        (Method::Get, format!("/sandbox-idp/google/authorize?{query}")),
+        (Method::Post, "/sandbox-idp/google/authorize".to_owned()),
+    ] {
+        theft.fails((404, "not_found"), |lab, _| lab.at(method, &path).body(json!({})).send());
+    }
+    let settings = theft.lab.get("/settings").send().ok();
+    let names: Vec<_> =
+        settings.body["providers"].as_array().unwrap().iter().map(|it| &it["provider"]).collect();
+    assert_eq!(names, ["dynamic"], "nobody is offered what does not work");
 }
