@@ -50,6 +50,7 @@ pub(super) fn unlink(call: &mut Call<'_>) -> Outcome {
     }
     account::unlink(&mut call.world, &mut account, &credential)?;
     account::save(&mut call.world, &account)?;
+    session::distrust(&mut call.world, &session, &id)?;
     permit.spend(&mut call.world)?;
     ok(&session::verified(&call.world, &session, &account, None)?)
 }

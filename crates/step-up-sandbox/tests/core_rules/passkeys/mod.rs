@@ -60,7 +60,7 @@ fn try_passkey(lab: &mut Lab, person: &Person, key: &mut Authenticator, scopes: 
     try_assertion(lab, person, &assertion, scopes)
 }
 
-fn elevate(lab: &mut Lab, person: &Person, key: &mut Authenticator, scopes: &[&str]) -> String {
+pub(crate) fn elevate(lab: &mut Lab, person: &Person, key: &mut Authenticator, scopes: &[&str]) -> String {
     try_passkey(lab, person, key, scopes).ok().text("elevatedAccessToken")
 }
 

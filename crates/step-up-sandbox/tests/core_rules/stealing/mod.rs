@@ -2,6 +2,7 @@
 
 mod account;
 mod cookies;
+mod given_up;
 mod own_factor;
 mod pages;
 mod replay;
