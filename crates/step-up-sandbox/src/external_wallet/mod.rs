@@ -16,7 +16,7 @@ use crate::{
     world::World,
 };
 
-pub(crate) use address::{Address, unsupported_chain};
+pub(crate) use address::{Address, setting_of, unsupported_chain};
 pub(crate) use proof::Proof;
 
 /// Whose credential a wallet is, by chain and address. A wallet belongs to one user.

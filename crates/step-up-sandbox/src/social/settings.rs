@@ -87,16 +87,23 @@ pub(crate) fn leave_out(settings: &mut Value) {
 
 /// The client id of a provider that is enabled. None is without the control API: anybody is whoever they say there.
 pub(crate) fn client_id(world: &World<'_>, provider: SocialProvider) -> Outcome<String> {
+    find_client_id(world, provider)?
+        .ok_or_else(|| Refusal::unprocessable("provider_not_enabled", "This provider is not enabled.").into())
+}
+
+/// Whether the provider is enabled.
+pub(crate) fn is_enabled(world: &World<'_>, provider: SocialProvider) -> Result<bool, StoreError> {
+    Ok(find_client_id(world, provider)?.is_some())
+}
+
+fn find_client_id(world: &World<'_>, provider: SocialProvider) -> Result<Option<String>, StoreError> {
     let mut settings = settings::current(&world.tx)?;
     if !world.config.has_control {
         leave_out(&mut settings);
     }
     let entry = members(&settings, "/providers").iter().find(|it| it["provider"] == provider.name());
     let entry = entry.filter(|it| it["enabledAt"].is_string());
-    entry
-        .and_then(|it| it["clientId"].as_str())
-        .map(str::to_owned)
-        .ok_or_else(|| Refusal::unprocessable("provider_not_enabled", "This provider is not enabled.").into())
+    Ok(entry.and_then(|it| it["clientId"].as_str()).map(str::to_owned))
 }
 
 /// Whether social accounts may be linked.

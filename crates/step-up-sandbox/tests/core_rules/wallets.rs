@@ -391,6 +391,31 @@ fn a_check_lists_the_wallets_outside_the_app() {
     assert_eq!(answer.body["defaultCredentialId"], credentials[2]["id"], "the one that signed in");
 }
 
+#[test]
+fn a_check_lists_no_wallet_of_a_chain_and_no_account_of_a_provider_that_is_switched_off() {
+    let mut lab = Lab::new();
+    let social =
+        json!([{ "provider": "google", "username": "ada" }, { "provider": "github", "username": "ada" }]);
+    let wallets: Vec<_> =
+        signers().iter().map(|it| json!({ "address": it.address(), "chain": it.chain() })).collect();
+    let fixture = json!({ "email": "ada@example.com", "wallets": wallets, "social": social });
+    let ada = lab.person_with("ada@example.com", fixture);
+    let listed = |lab: &mut Lab| {
+        let check = json!({ "scope": "wallet:export" });
+        let answer = lab.post("/stepUp/check").by(&ada).body(check).send().ok();
+        answer.body["credentials"].as_array().unwrap().len()
+    };
+    assert_eq!(listed(&mut lab), 5);
+    lab.set(json!({
+        "chains": [{ "name": "evm", "enabled": true }, { "name": "solana", "enabled": false }],
+        "providers": [{ "provider": "google", "clientId": "x", "enabledAt": "2026-01-01T00:00:00.000Z" }],
+    }));
+    assert_eq!(listed(&mut lab), 3);
+    // It says what is so.
+    let proof = lab.proof(&Signer::solana(1));
+    lab.try_wallet(&ada, proof, &["wallet:export"]).refused(422, "unsupported_chain");
+}
+
 /// Whoever has a session has a wallet of their own, too.
 #[test]
 fn a_wallet_that_is_not_the_users_never_elevates() {
