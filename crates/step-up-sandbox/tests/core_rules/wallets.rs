@@ -478,6 +478,25 @@ fn an_embedded_wallet_proves_nothing_under_whatever_name() {
     }
 }
 
+/// Addresses are public: whether one is an embedded wallet here is not.
+#[test]
+fn an_embedded_wallet_is_told_from_others_only_to_whoever_proves_it() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    lab.elevate(&ada, &["credential:link"]);
+    let embedded = Signer::imported(&ada.private_key);
+    for signer in [embedded, Signer::ethereum(1)] {
+        for path in ["/wallets/signin", "/verify", "/wallets/verify", "/verify/link"] {
+            let mut proof = lab.proof(&signer);
+            proof["signedMessage"] =
+                Signer::ethereum(2).sign(proof["messageToSign"].as_str().unwrap()).into();
+            let ask = lab.post(path).body(proof);
+            let ask = if path.contains("signin") || path == "/verify" { ask } else { ask.by(&ada) };
+            ask.send().refused(422, "invalid_wallet_signature");
+        }
+    }
+}
+
 #[test]
 fn a_contract_wallet_is_said_to_be_out_of_reach() {
     let mut lab = Lab::new();
