@@ -25,7 +25,7 @@ const TRIES: u32 = 5;
 const SENDS_PER_HOUR: usize = 30;
 
 /// A code that was sent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Verification {
     #[serde(skip)]
     uuid: String,
