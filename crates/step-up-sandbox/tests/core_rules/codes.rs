@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::json;
+use step_up_sandbox::Store as _;
 
 use crate::lab::{Lab, MINUTE, SECOND};
 
@@ -228,6 +229,21 @@ fn thirty_codes_an_hour_go_to_an_address() {
     lab.wait(SECOND);
     send(&mut lab).ok();
     send(&mut lab).refused(429, "rate_limited");
+}
+
+#[test]
+fn addresses_that_got_a_code_are_remembered_for_an_hour() {
+    let mut lab = Lab::new();
+    for number in 0..20 {
+        lab.code_for(&format!("{number}@example.com"));
+    }
+    let remembered = |lab: &Lab| lab.sandbox.store().list("sends", "").unwrap().len();
+    lab.wait(60 * MINUTE - SECOND);
+    lab.code_for("ada@example.com");
+    assert_eq!(remembered(&lab), 21);
+    lab.wait(SECOND);
+    lab.code_for("bob@example.com");
+    assert_eq!(remembered(&lab), 2);
 }
 
 #[test]
