@@ -11,7 +11,7 @@ use futures_util::future::{Either, join_all, select};
 use super::{Event, Inner, StepUpClient, Verified};
 use crate::{
     LocalFuture,
-    endpoint::{WalletLink, WalletProof, WalletSignIn, WalletVerify},
+    endpoint::{Endpoint as _, WalletLink, WalletProof, WalletSignIn, WalletVerify},
     error::{Result, StepUpError},
     session::Epoch,
     types::{Credential, CredentialFormat, CredentialId, TokenScope, User},
@@ -103,8 +103,7 @@ impl StepUpClient {
             let candidates = candidates(&user.credentials, wanted.as_ref())?;
             let signer = client.find_signer(&candidates).await?;
             let proof = client.prove(epoch, &signer, VERIFY).await?;
-            let answer = client.run(epoch, &WalletVerify { proof: &proof, scopes: &scopes }).await?;
-            client.inner.accept_verification(answer, &scopes)
+            client.verify_in(epoch, &WalletVerify { proof: &proof, scopes: &scopes }, &scopes).await
         })
     }
 
@@ -119,14 +118,13 @@ impl StepUpClient {
     pub fn sign_in_with_wallet(&self, wallet: &WalletId) -> LocalFuture<'static, Result<Rc<User>>> {
         let (client, wallet) = (self.clone(), wallet.clone());
         Box::pin(async move {
-            let inner = &client.inner;
-            let epoch = inner.epoch();
+            let epoch = client.inner.epoch();
             let signer = client.connect(&wallet).await?;
             let proof = client.prove(epoch, &signer, SIGN_IN).await?;
-            let session_key = inner.platform.keychain.session_key().await?;
-            let call = WalletSignIn { proof: &proof, session_public_key: session_key.as_hex() };
-            let answer = client.run(epoch, &call).await?;
-            client.finish_sign_in(epoch, answer).await
+            let sign_in = client.sign_in_by::<WalletSignIn<'_>>(epoch, move |key| {
+                WalletSignIn { proof: &proof, session_public_key: key }.call()
+            });
+            sign_in.await
         })
     }
 
@@ -147,8 +145,7 @@ impl StepUpClient {
             let epoch = client.inner.signed_in_epoch()?;
             let signer = client.connect(&wallet).await?;
             let proof = client.prove(epoch, &signer, LINK).await?;
-            let answer = client.run(epoch, &WalletLink { proof: &proof }).await?;
-            client.inner.accept_verification(answer, &[]).map(|verified| verified.user)
+            Ok(client.verify_in(epoch, &WalletLink { proof: &proof }, &[]).await?.user)
         })
     }
 
