@@ -2,11 +2,13 @@
 
 use std::{
     cell::{Cell, RefCell},
+    future::poll_fn,
     rc::Rc,
+    task::Poll,
     time::Duration,
 };
 
-use futures_util::future::{Either, join_all, select};
+use futures_util::future::{Either, select};
 
 use super::{Event, Inner, StepUpClient, Verified};
 use crate::{
@@ -164,12 +166,10 @@ impl StepUpClient {
         let wallets = self.platform_wallets()?;
         let listed = wallets.list();
         // All at once, so that one that keeps silent does not hold up the others. It is not connected then.
-        let asked = listed.iter().map(|wallet| {
-            let accounts = self.inner.patiently(SILENT_PATIENCE, wallets.accounts(&wallet.id));
-            async move { accounts.await.unwrap_or_default() }
-        });
-        for (wallet, accounts) in listed.iter().zip(join_all(asked).await) {
-            if let Some(account) = matching(wallet, accounts, candidates) {
+        let ask = |wallet: &WalletInfo| self.inner.patiently(SILENT_PATIENCE, wallets.accounts(&wallet.id));
+        let answers = all(listed.iter().map(ask).collect()).await;
+        for (wallet, accounts) in listed.iter().zip(answers) {
+            if let Some(account) = matching(wallet, accounts.unwrap_or_default(), candidates) {
                 return Ok(Signer { wallet: wallet.clone(), account });
             }
         }
@@ -242,6 +242,25 @@ impl Inner {
             }
         })
     }
+}
+
+/// Waits for all of these. futures' `join_all` brings a queue into the page that is made for thousands.
+async fn all<T>(mut waiting: Vec<LocalFuture<'static, T>>) -> Vec<T> {
+    let mut answers: Vec<Option<T>> = waiting.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        let mut is_done = true;
+        for (future, answer) in waiting.iter_mut().zip(&mut answers) {
+            if answer.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(ready) => *answer = Some(ready),
+                    Poll::Pending => is_done = false,
+                }
+            }
+        }
+        if is_done { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    answers.into_iter().flatten().collect()
 }
 
 /// The credentials that a signature may prove; at least one. One that is named need not be enabled for sign-in; the
