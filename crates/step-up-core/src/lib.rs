@@ -1,9 +1,9 @@
 //! Step-up authentication without a platform: types, client, held tokens, routing.
 //!
 //! This crate knows no browser and no user interface. Time, waiting, requests, keys and the session's place come in
-//! through small traits ([`Clock`], [`Timer`], [`Transport`], [`Keychain`], [`SessionStore`]), gathered in a
-//! [`Platform`]. Yew apps use it through `yew-step-up`, which brings the browser's; here is a client whose server is a
-//! closure:
+//! through small traits ([`Clock`], [`Timer`], [`Transport`], [`Keychain`], [`SessionStore`], and for some ways to verify
+//! `PasskeyAuthenticator`, `Wallets`, `SocialWindow`), gathered in a [`Platform`]. Yew apps use it through `yew-step-up`,
+//! which brings the browser's; here is a client whose server is a closure:
 //!
 //! ```
 //! use std::time::Duration;
@@ -45,6 +45,20 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! Each way to verify is a feature; all are on by default. The client's core (check, sign-in with a code, [`StepUpClient::send`],
+//! sessions) is always there.
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `otp` | step-up with a code by email or SMS, and linking the address that one was sent to |
+//! | `mfa` | step-up with an authenticator app or a recovery code, and their enrolment |
+//! | `passkey` | step-up with a passkey, and its enrolment |
+//! | `wallet` | step-up, sign-in and links with a signature of an external wallet |
+//! | `social` | step-up, sign-in and links with a social account, in a popup or by redirect |
+//! | `external` | step-up and sign-in with an assertion of an external identity provider |
 
 mod client;
 mod clock;

@@ -45,10 +45,11 @@
 //!
 //! # Who may elevate
 //!
-//! A code that was sent to a signed-in user's own, sign-in enabled address grants the scopes that are asked for, and so
-//! does the signature of such a wallet, unless it is embedded in the app. Any other address or wallet is a link: it needs
-//! an elevation for `credential:link` and grants nothing in the same answer. With a verified second factor, these grant
-//! nothing and the factor does, but for its first right answer, which enrols it. An elevation is of one session, ends with
+//! A code that was sent to a signed-in user's own, sign-in enabled address grants the scopes that are asked for. So do the
+//! signature of such a wallet, unless it is embedded in the app, such a social account, and an assertion of the external
+//! identity provider about this user. Any other address, wallet or social account is a link: it needs an elevation for
+//! `credential:link` and grants nothing in the same answer. With a verified second factor, these grant nothing and the factor
+//! does, but for its first right answer, which enrols it. An elevation is of one session, ends with
 //! it, and is used up by the first call that succeeds if it is single use.
 //!
 //! # Social providers
@@ -65,21 +66,20 @@
 //! | call | does |
 //! |---|---|
 //! | `GET /sandbox/inbox?to=ADDRESS` | the messages, newest first: `[{to, channel, code, verificationUUID, sentAt}]` |
-//! | `POST /sandbox/users` | a new user, signed in with the first address; `phone` is as in `+15555550100`: `{email?, emails?, phone?, sessionPublicKey?}` → a verification's answer and `wallets: [{walletId, address, privateKey}]` |
+//! | `POST /sandbox/users` | a new user, signed in with the first of what they have: `{email?, emails?, phone?, wallets?: [{address, chain, walletName?, walletProvider?}], social?: [{provider, accountId?, username?, email?}], passkeys?, sessionPublicKey?}` → a verification's answer and, for the embedded wallets, `wallets: [{walletId, address, privateKey}]` |
 //! | `POST /sandbox/captcha` | what solving a captcha gives, for one send within two minutes: `{captchaToken, expiresAt}` |
-//! | `POST /sandbox/users` | a new user, signed in: `{email?, emails?, wallets?: [{address, chain, walletName?, walletProvider?}], sessionPublicKey?}` → a verification's answer and, for the embedded ones, `wallets: [{walletId, address, privateKey}]` |
-//! | `POST /sandbox/users` | a new user, signed in: `{email?, emails?, social?: [{provider, accountId?, username?, email?}], sessionPublicKey?}` → a verification's answer and `wallets: [{walletId, address, privateKey}]` |
-//! | `POST /sandbox/users` | a new user, signed in: `{email?, emails?, passkeys?, sessionPublicKey?}` → a verification's answer and `wallets: [{walletId, address, privateKey}]` |
 //! | `GET`, `PUT /sandbox/settings` | the environment's settings; what a `PUT` leaves out is as in a new environment, and what the sandbox would not act on is refused |
 //! | `GET`, `POST /sandbox/clock` | `{advanceSeconds}` or `{now}`, in milliseconds since 1970 → `{now}` |
 //! | `GET`, `POST`, `DELETE /sandbox/faults` | what waits; orders a fault; cancels all |
 //! | `GET /sandbox/requests` | `{requests: [{id, at, method, path, status, code, fate, hasBearer, hasCookie, hasElevated, hasDeviceSignature, evaluated, user}]}`, oldest first, since the program started |
 //! | `POST /sandbox/reset` | as new, but for the signing key and the position of the randomness |
 //!
+//! A new user's `phone` is as in `+15555550100`. Their social account is the one that the name always is, unless `accountId`
+//! says otherwise. A passkey is `{credentialId, publicKey, rpId?, counter?, backupEligible?}`, with the key as authenticators
+//! write it (COSE) in base64url; whoever asks has the private key.
+//!
 //! Of the settings, `sandbox.crossOriginOpenerPolicy` lists the social providers whose page cuts its opener off, as some
 //! real ones do.
-//! A passkey of a new user is `{credentialId, publicKey, rpId?, counter?, backupEligible?}`, with the key as authenticators
-//! write it (COSE) in base64url; whoever asks has the private key.
 //!
 //! A fault is `{path, kind, times?, method?, …}`. Its path is below the environment (`/users`) or whole, with `*` for any one
 //! segment; it is for the next request or the next `times`. The kinds:

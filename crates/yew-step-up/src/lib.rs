@@ -6,9 +6,9 @@
 //! - [`use_step_up_authentication`]: whether a step-up is required, and the methods that do it, with a state to show;
 //! - [`use_session`]: who is signed in, and the way in and out;
 //! - [`use_elevation`]: what is held for a scope, and for how long;
-//! - [`use_external_auth`]: step-up with assertions of an identity provider of the app's own;
-//! - `use_wallets`: the external wallets that the user has here;
-//! - `use_step_up_resume`: a redirect to a social provider that came back;
+//! - `use_external_auth` (feature `external`): sign-in and step-up with assertions of an identity provider of the app's own;
+//! - `use_wallets` (feature `wallet`): the external wallets that the user has here;
+//! - `use_step_up_resume` (feature `social`): a redirect to a social provider that came back;
 //! - [`use_step_up_client`]: the client, for the app's own calls with the elevated token of a scope.
 //!
 //! ```
@@ -46,10 +46,16 @@
 //!
 //! # Features
 //!
-//! Each verification method is a feature, so that an app pays for what it uses; all are on by default. `otp`: a code sent
-//! by email or SMS. `mfa`: an authenticator app or a recovery code, and their enrolment. `passkey`: a passkey, and its
-//! enrolment. `wallet`: a signature of an external wallet, and sign-in and links with one. `social`: the
-//! same with a social account. `external`: an assertion of an external identity provider.
+//! Each way to verify is a feature, so that an app pays for what it uses; all are on by default.
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `otp` | step-up with a code by email or SMS, and linking the address that one was sent to |
+//! | `mfa` | step-up with an authenticator app or a recovery code, and their enrolment |
+//! | `passkey` | step-up with a passkey, and its enrolment |
+//! | `wallet` | step-up, sign-in and links with a signature of an external wallet |
+//! | `social` | step-up, sign-in and links with a social account, in a popup or by redirect |
+//! | `external` | step-up and sign-in with an assertion of an external identity provider |
 //!
 //! # Server-side rendering
 //!

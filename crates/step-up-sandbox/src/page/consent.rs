@@ -49,7 +49,7 @@ pub enum ConsentAnswer {
     /// Tell the page that waits, and close.
     #[serde(rename_all = "camelCase")]
     Tell {
-        /// What it waits for (`docs/PROTOCOL.md`, "Social sign-in").
+        /// What it waits for (`docs/PROTOCOL.md`, "Social accounts").
         message: Value,
         /// The only origin that may hear it.
         target_origin: Option<String>,

@@ -14,7 +14,7 @@ use super::{
 use crate::reply::Refusal;
 
 /// The channel on which a page that lost its opener is heard by pages of its own origin (`docs/PROTOCOL.md`, "Social
-/// sign-in"). The code leaves the address first.
+/// accounts"). The code leaves the address first.
 const TELL: &str = r#"
 const { message, target } = document.querySelector("main").dataset;
 history.replaceState(null, "", location.pathname);
