@@ -72,6 +72,7 @@ impl StepUpClient {
     }
 
     /// The same for who was signed in at `epoch`.
+    #[cfg(any(feature = "passkey", feature = "social", feature = "wallet"))]
     pub(super) fn verify_in<E: Endpoint<Output = VerifyResponse>>(
         &self,
         epoch: Epoch,
