@@ -176,19 +176,22 @@ impl StepUpClient {
     }
 
     /// The environment's settings, fetched when they are unknown or five minutes old.
-    pub(super) async fn settings(&self) -> Result<Settings> {
+    pub(super) async fn settings(&self) -> Result<Rc<Settings>> {
         let inner = &self.inner;
         let now = inner.platform.clock.now();
         let known =
-            inner.settings.borrow().as_ref().map(|cached| (cached.settings.clone(), cached.fetched_at));
+            inner.settings.borrow().as_ref().map(|cached| (Rc::clone(&cached.settings), cached.fetched_at));
         if let Some((settings, fetched_at)) = &known
             && now.since(*fetched_at) < SETTINGS_LIFETIME
         {
-            return Ok(settings.clone());
+            return Ok(Rc::clone(settings));
         }
         match (self.fetch(&GetSettings).await, known) {
             (Ok(settings), _) => {
-                inner.settings.replace(Some(CachedSettings { settings: settings.clone(), fetched_at: now }));
+                let settings = Rc::new(settings);
+                inner
+                    .settings
+                    .replace(Some(CachedSettings { settings: Rc::clone(&settings), fetched_at: now }));
                 Ok(settings)
             }
             // Old settings are better than a call that fails for want of new ones.

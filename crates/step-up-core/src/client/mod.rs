@@ -191,7 +191,7 @@ struct Current {
 }
 
 struct CachedSettings {
-    settings: Settings,
+    settings: Rc<Settings>,
     fetched_at: Timestamp,
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Settings {
     pub(crate) captcha: Option<Captcha>,
     /// The providers of social accounts that a request can be made to.
     #[cfg(feature = "social")]
-    pub(crate) providers: std::rc::Rc<[crate::social::SocialProvider]>,
+    pub(crate) providers: Vec<crate::social::SocialProvider>,
 }
 
 /// The captcha of an environment, for the widget that shows it.
