@@ -103,7 +103,7 @@ impl StepUpClient {
             let epoch = client.inner.signed_in_epoch()?;
             let user = client.user().ok_or(StepUpError::NotSignedIn)?;
             let candidates = candidates(&user.credentials, wanted.as_ref())?;
-            let signer = client.find_signer(&candidates).await?;
+            let signer = client.find_signer(epoch, &candidates).await?;
             let proof = client.prove(epoch, &signer, VERIFY).await?;
             client.verify_in(epoch, &WalletVerify { proof: &proof, scopes: &scopes }, &scopes).await
         })
@@ -162,7 +162,7 @@ impl StepUpClient {
     }
 
     /// A wallet that signs for one of these credentials, which are not empty.
-    async fn find_signer(&self, candidates: &[&Credential]) -> Result<Signer> {
+    async fn find_signer(&self, epoch: Epoch, candidates: &[&Credential]) -> Result<Signer> {
         let wallets = self.platform_wallets()?;
         let listed = wallets.list();
         // All at once, so that one that keeps silent does not hold up the others. It is not connected then.
@@ -179,6 +179,8 @@ impl StepUpClient {
         let Some((credential, wallet)) = made_with else {
             return Err(StepUpError::WalletNotFound(candidates[0].id.clone()));
         };
+        // Nobody is asked to connect for somebody who is no longer here.
+        self.inner.require(epoch)?;
         let accounts = self.inner.patiently(PATIENCE, wallets.connect(&wallet.id)).await?;
         let account = matching(wallet, accounts, &[credential]).ok_or(StepUpError::WalletAccountMismatch)?;
         Ok(Signer { wallet: wallet.clone(), account })
