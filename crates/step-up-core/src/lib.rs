@@ -130,3 +130,8 @@ pub use wallet::{
 
 /// A boxed future that stays on its thread, as futures in a page do.
 pub type LocalFuture<'a, T> = core::pin::Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -150,3 +150,8 @@ pub use sandbox::{MAX_BODY, Sandbox};
 #[cfg(feature = "server")]
 pub use store::SqliteStore;
 pub use store::{Change, MemoryStore, Store, StoreError, conformance};
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

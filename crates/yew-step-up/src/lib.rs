@@ -140,7 +140,8 @@ pub fn browser_platform(config: &Config) -> Platform {
     platform::platform(config)
 }
 
-/// The examples of the README compile.
+/// The examples of both READMEs compile.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
