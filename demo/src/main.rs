@@ -1,6 +1,7 @@
 //! The showcase: a single-page app whose wallet is guarded by step-up authentication.
 
 mod app;
+mod authenticator;
 mod backend;
 mod consent;
 mod control;

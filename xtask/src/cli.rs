@@ -1,13 +1,15 @@
 //! The command line.
 
-use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, builder::PossibleValuesParser, value_parser};
+
+use crate::size::Subject;
 
 /// What the user asked for.
 pub(crate) enum Command {
     Demo { port: u16, release: bool },
     Test { lanes: Vec<Lane> },
     Lint,
-    Size,
+    Size { subjects: Vec<Subject> },
     Failures,
     Bench { rounds: u32, seconds: u32 },
 }
@@ -76,7 +78,19 @@ fn definition() -> clap::Command {
         )
         .subcommand(
             clap::Command::new("size")
-                .about("Build the release pages, print what they weigh, and write target/size.json"),
+                .about("Build the release pages, print what they weigh, and write target/size.json")
+                .arg(
+                    Arg::new("page")
+                        .long("page")
+                        .value_name("NAME")
+                        .action(ArgAction::Append)
+                        .value_parser(PossibleValuesParser::new(
+                            Subject::all().into_iter().map(Subject::name),
+                        ))
+                        .help(
+                            "Only this page, or what this method adds to all the others; may be given again",
+                        ),
+                ),
         )
         .subcommand(
             clap::Command::new("failures")
@@ -122,13 +136,22 @@ fn command_of(matches: &ArgMatches) -> Command {
             rounds: given.get_one("rounds").copied().unwrap_or(5),
             seconds: given.get_one("seconds").copied().unwrap_or(3),
         },
-        _ => Command::Size,
+        Some((_, given)) => Command::Size { subjects: subjects(given) },
+        None => Command::Size { subjects: Subject::all() },
     }
+}
+
+fn subjects(given: &ArgMatches) -> Vec<Subject> {
+    let wanted: Vec<&String> = given.get_many("page").into_iter().flatten().collect();
+    let is_wanted =
+        |subject: &Subject| wanted.is_empty() || wanted.iter().any(|name| *name == subject.name());
+    Subject::all().into_iter().filter(is_wanted).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pages::{Method, Page};
 
     fn parsed(line: &str) -> Command {
         command_of(&definition().try_get_matches_from(line.split(' ')).unwrap())
@@ -151,8 +174,17 @@ mod tests {
     #[test]
     fn commands_without_options_are_told_apart() {
         assert!(matches!(parsed("xtask lint"), Command::Lint));
-        assert!(matches!(parsed("xtask size"), Command::Size));
         assert!(matches!(parsed("xtask failures"), Command::Failures));
+    }
+
+    #[test]
+    fn size_measures_everything_or_what_is_named() {
+        let Command::Size { subjects } = parsed("xtask size") else { panic!("not the size command") };
+        assert_eq!(subjects, Subject::all());
+        let line = "xtask size --page method:otp --page blank";
+        let Command::Size { subjects } = parsed(line) else { panic!("not the size command") };
+        assert_eq!(subjects, [Subject::Page(Page::Blank), Subject::Method(Method::Otp)]);
+        assert!(definition().try_get_matches_from(["xtask", "size", "--page", "otp"]).is_err());
     }
 
     #[test]

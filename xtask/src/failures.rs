@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
+use serde_json::Value;
 
 use crate::setup::{self, Toolbox};
 use crate::{files, process, step, workspace};
 
+const TESTS: &str = "core_failures";
 const FILE: &str = "docs/FAILURES.md";
 
 /// The rows: modules of the tests, and what people call them.
@@ -72,10 +74,27 @@ pub(crate) fn check(toolbox: &Toolbox) -> Result<()> {
 }
 
 fn measure(toolbox: &Toolbox) -> Result<String> {
-    let mut test = toolbox.cargo("test");
-    // Of the same packages as plain `cargo test`, or other features would have everything compiled again.
-    test.args(["--test", "core_failures", "--", "--show-output"]);
+    let mut build = toolbox.cargo("test");
+    // All that plain `cargo test` builds: a part of it has other features, and would be compiled apart.
+    build.args(["--no-run", "--message-format", "json-render-diagnostics"]);
+    let built = process::recorded("tests", "failures-build", build)?;
+    let Some(program) = program(&built) else {
+        bail!(
+            "`cargo test --no-run` made no test program with the name {TESTS}. Is the feature `page` on by default?"
+        );
+    };
+    let mut test = toolbox.command(&program);
+    test.arg("--show-output");
     table(&process::recorded("every method with every failure", "failures", test)?)
+}
+
+/// Where cargo says that it put the tests
+/// ([its messages](https://doc.rust-lang.org/cargo/reference/external-tools.html#json-messages)).
+fn program(messages: &str) -> Option<String> {
+    messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|message| {
+        let is_ours = message["reason"] == "compiler-artifact" && message["target"]["name"] == TESTS;
+        message["executable"].as_str().filter(|_| is_ours).map(str::to_owned)
+    })
 }
 
 /// The table of what a run printed: for each cell a test that passed, and a line with the errors that it saw.
@@ -150,6 +169,25 @@ mod tests {
             format!("---- {method}::{failure} stdout ----\ncell {method}::{failure} Cancelled, Api(x_y)\n\n")
         });
         results.chain(cells).collect()
+    }
+
+    #[test]
+    fn the_program_is_found_among_what_cargo_says() {
+        let artifact = |name: &str, executable: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","target":{{"name":"{name}"}},"executable":{executable}}}"#
+            )
+        };
+        let others = [
+            "   Compiling step-up-sandbox v0.1.0".to_owned(),
+            artifact("core_rules", r#""/t/core_rules""#),
+            artifact(TESTS, "null"),
+            r#"{"reason":"build-finished","success":true}"#.to_owned(),
+        ]
+        .join("\n");
+        assert_eq!(program(&others), None);
+        let found = format!("{others}\n{}\n", artifact(TESTS, r#""/t/core_failures-1""#));
+        assert_eq!(program(&found).as_deref(), Some("/t/core_failures-1"));
     }
 
     #[test]

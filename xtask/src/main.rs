@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         Command::Demo { port, release } => demo::run(port, release),
         Command::Test { lanes } => test::run(&lanes),
         Command::Lint => lint::run(),
-        Command::Size => size::run(),
+        Command::Size { subjects } => size::run(&subjects),
         Command::Failures => failures::run(),
         Command::Bench { rounds, seconds } => bench::run(rounds, seconds),
     };

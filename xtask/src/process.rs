@@ -255,11 +255,18 @@ fn last_line(log: &Path) -> String {
         file.seek(SeekFrom::Start(length.saturating_sub(ENOUGH)))?;
         let mut bytes = Vec::new();
         file.take(ENOUGH).read_to_end(&mut bytes)?;
+        let is_whole = length <= ENOUGH;
+        // Else it begins within a line.
+        let first =
+            if is_whole { 0 } else { bytes.iter().position(|it| *it == b'\n').unwrap_or(bytes.len()) };
+        bytes.drain(..first);
         Ok(bytes)
     };
     let bytes = read().unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
+    // What cargo says to programs is nothing for people.
+    let is_shown = |line: &&str| !line.is_empty() && !line.starts_with('{');
+    text.lines().rev().map(str::trim).find(is_shown).unwrap_or_default().to_owned()
 }
 
 #[cfg(all(test, unix))]
@@ -276,6 +283,20 @@ mod tests {
     fn the_tail_is_the_end() {
         assert_eq!(tail("a\nb\nc\n", 2), "  b\n  c\n");
         assert_eq!(tail("", 2), "");
+    }
+
+    #[test]
+    fn the_last_line_is_one_for_people() {
+        let log = log_path("test-last-line").unwrap();
+        let said = |text: &str| {
+            files::write(&log, text).unwrap();
+            last_line(&log)
+        };
+        assert_eq!(said(""), "");
+        assert_eq!(said("   Compiling a\n   Compiling b\n{\"reason\":1}\n"), "Compiling b");
+        let long = format!("{{\"reason\":\"{}\"}}\n", "x".repeat(5000));
+        assert_eq!(said(&long), "");
+        assert_eq!(said(&format!("{long}   Compiling c")), "Compiling c");
     }
 
     #[test]

@@ -13,7 +13,8 @@ pub(crate) const LIBRARIES: &[&str] = &["step-up-core", "step-up-sandbox", "yew-
 /// What has tests that run in a browser.
 pub(crate) const BROWSER_TESTED: &[&str] = &["yew-step-up", "page-headless-otp"];
 /// What exists only in a browser.
-pub(crate) const BROWSER_ONLY: &[&str] = &["step-up-demo", "page-blank", "page-headless-otp"];
+pub(crate) const BROWSER_ONLY: &[&str] =
+    &["step-up-demo", "page-blank", "page-headless-all", "page-headless-otp"];
 
 /// The root of the project that this program was compiled in.
 pub(crate) fn root() -> PathBuf {

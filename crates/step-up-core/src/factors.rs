@@ -9,6 +9,7 @@ use crate::{
 };
 #[cfg(feature = "mfa")]
 use crate::{
+    client::done,
     endpoint::{
         AcknowledgeRecoveryCodes, DeleteDevice, GetRecoveryCodes, RegenerateRecoveryCodes, SetDefaultDevice,
         TotpRegister,
@@ -56,7 +57,7 @@ impl FactorsClient {
     ///
     /// [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
     pub fn methods(&self) -> LocalFuture<'static, Result<MfaMethods>> {
-        self.client.run_in_session(GetMfaMethods)
+        self.client.run_in_session(&GetMfaMethods)
     }
 }
 
@@ -70,7 +71,7 @@ impl FactorsClient {
     /// [`NotElevated`](crate::StepUpError::NotElevated) without an elevation for `credential:link`;
     /// [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
     pub fn enrol_totp(&self) -> LocalFuture<'static, Result<TotpEnrolment>> {
-        self.client.run_in_session(TotpRegister)
+        self.client.run_in_session(&TotpRegister)
     }
 
     /// Takes an authenticator app's first code, which makes it a factor. It elevates nobody.
@@ -79,8 +80,7 @@ impl FactorsClient {
     ///
     /// As for [`StepUpClient::verify_totp_mfa`].
     pub fn confirm_totp(&self, device: &MfaDeviceId, code: &str) -> LocalFuture<'static, Result<()>> {
-        let confirmation = self.client.verify_totp_mfa(code, Some(device), &[]);
-        Box::pin(async move { confirmation.await.map(drop) })
+        done(self.client.verify_totp_mfa(code, Some(device), &[]))
     }
 
     /// Makes a device the one that is asked for first.
@@ -89,11 +89,7 @@ impl FactorsClient {
     ///
     /// [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
     pub fn set_default_device(&self, device: &MfaDeviceId) -> LocalFuture<'static, Result<()>> {
-        let (client, device) = (self.client.clone(), device.clone());
-        Box::pin(async move {
-            let epoch = client.signed_in_epoch()?;
-            client.run(epoch, &SetDefaultDevice { device: &device }).await
-        })
+        self.client.run_in_session(&SetDefaultDevice { device })
     }
 
     /// Removes a device.
@@ -103,11 +99,7 @@ impl FactorsClient {
     /// [`NotElevated`](crate::StepUpError::NotElevated) without an elevation for `credential:unlink`;
     /// [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
     pub fn delete_device(&self, device: &MfaDeviceId) -> LocalFuture<'static, Result<()>> {
-        let (client, device) = (self.client.clone(), device.clone());
-        Box::pin(async move {
-            let epoch = client.signed_in_epoch()?;
-            client.run(epoch, &DeleteDevice { device: &device }).await
-        })
+        self.client.run_in_session(&DeleteDevice { device })
     }
 
     /// How many recovery codes are left. Where there are none they are made, and are in this answer and no other.
@@ -117,7 +109,7 @@ impl FactorsClient {
     /// [`NotElevated`](crate::StepUpError::NotElevated) where they have to be made and there is no elevation for
     /// `credential:link`; [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
     pub fn recovery_codes(&self) -> LocalFuture<'static, Result<RecoveryCodes>> {
-        self.client.run_in_session(GetRecoveryCodes)
+        self.client.run_in_session(&GetRecoveryCodes)
     }
 
     /// Makes new recovery codes. The old ones are void.
@@ -127,7 +119,7 @@ impl FactorsClient {
     /// [`NotElevated`](crate::StepUpError::NotElevated) without an elevation for `credential:link`;
     /// [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
     pub fn regenerate_recovery_codes(&self) -> LocalFuture<'static, Result<RecoveryCodes>> {
-        self.client.run_in_session(RegenerateRecoveryCodes)
+        self.client.run_in_session(&RegenerateRecoveryCodes)
     }
 
     /// Tells the service that the user has kept the recovery codes.
@@ -136,12 +128,7 @@ impl FactorsClient {
     ///
     /// [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
     pub fn acknowledge_recovery_codes(&self) -> LocalFuture<'static, Result<()>> {
-        let client = self.client.clone();
-        Box::pin(async move {
-            let epoch = client.signed_in_epoch()?;
-            let answer = client.run(epoch, &AcknowledgeRecoveryCodes).await?;
-            client.accept_session(answer)
-        })
+        done(self.client.verify(&AcknowledgeRecoveryCodes, &[]))
     }
 }
 
@@ -154,7 +141,7 @@ impl FactorsClient {
     ///
     /// [`NotSignedIn`](crate::StepUpError::NotSignedIn), and those of every request.
     pub fn passkeys(&self) -> LocalFuture<'static, Result<Vec<Passkey>>> {
-        self.client.run_in_session(GetPasskeys)
+        self.client.run_in_session(&GetPasskeys)
     }
 
     /// Makes a passkey and registers it. Call it from a button: some browsers ask for a passkey only then.
@@ -182,11 +169,7 @@ impl FactorsClient {
     /// [`PasskeyNotFound`](crate::StepUpError::PasskeyNotFound); [`NotSignedIn`](crate::StepUpError::NotSignedIn), and
     /// those of every request.
     pub fn rename_passkey(&self, passkey: &MfaDeviceId, alias: &str) -> LocalFuture<'static, Result<()>> {
-        let (client, passkey, alias) = (self.client.clone(), passkey.clone(), alias.to_owned());
-        Box::pin(async move {
-            let epoch = client.signed_in_epoch()?;
-            client.run(epoch, &RenamePasskey { passkey: &passkey, alias: &alias }).await
-        })
+        self.client.run_in_session(&RenamePasskey { passkey, alias })
     }
 
     /// Removes a passkey from the account. The user's device keeps it until they delete it there.
@@ -197,10 +180,6 @@ impl FactorsClient {
     /// [`PasskeyNotFound`](crate::StepUpError::PasskeyNotFound); [`NotSignedIn`](crate::StepUpError::NotSignedIn), and
     /// those of every request.
     pub fn delete_passkey(&self, passkey: &MfaDeviceId) -> LocalFuture<'static, Result<()>> {
-        let (client, passkey) = (self.client.clone(), passkey.clone());
-        Box::pin(async move {
-            let epoch = client.signed_in_epoch()?;
-            client.run(epoch, &DeletePasskey { passkey: &passkey }).await
-        })
+        self.client.run_in_session(&DeletePasskey { passkey })
     }
 }

@@ -288,14 +288,18 @@ fn route_mfa(mfa: &[MfaFactor], policy: &Policy) -> Route {
 }
 
 fn route_reauth(reauth: &[Factor], policy: &Policy) -> Route {
-    let mut options: Vec<Factor> =
-        reauth.iter().filter(|factor| policy.methods.contains(&factor.method())).cloned().collect();
-    options.sort_by_key(|factor| match factor.method() {
+    let rank = |factor: &Factor| match factor.method() {
         Method::Email => 0,
         Method::Sms => 1,
         Method::Wallet => 2,
         _ => 3,
-    });
+    };
+    let of_rank = |wanted| {
+        let allowed = reauth.iter().filter(|factor| policy.methods.contains(&factor.method()));
+        allowed.filter(move |factor| rank(factor) == wanted).cloned()
+    };
+    // A stable sort would be five kilobytes in the browser, for the few credentials that a user has.
+    let mut options: Vec<Factor> = (0..4).flat_map(of_rank).collect();
     if options.len() > 1 {
         let primary = policy
             .sign_in_credential

@@ -8,7 +8,7 @@ use std::{cell::RefCell, rc::Rc};
 use crate::{
     clock::Timestamp,
     error::{Result, StepUpError},
-    json::{field, from_json, parse},
+    json::{Body, field, from_json, parse},
     jwt,
     secret::SessionToken,
     types::{CredentialId, User},
@@ -63,13 +63,19 @@ impl StoredSession {
     /// As text, for a store that keeps texts. It is as secret as the session.
     #[must_use]
     pub fn to_secret_json(&self) -> String {
-        let stored = serde_json::json!({
-            "token": self.token.as_ref().map(SessionToken::expose),
-            "user": *self.user,
+        let mut stored = Body::new();
+        if let Some(token) = &self.token {
+            stored = stored.text("token", token.expose());
+        }
+        if let Some(expires_at) = self.expires_at {
             // Written with its milliseconds, which a number of seconds would lose.
-            "expiresAtMillis": self.expires_at.map(Timestamp::as_millis),
-        });
-        stored.to_string()
+            stored = stored.raw("expiresAtMillis", &expires_at.as_millis().to_string());
+        }
+        // Without a user, as where one could not be written, it is no session.
+        if let Ok(user) = serde_json::to_string(&*self.user) {
+            stored = stored.raw("user", &user);
+        }
+        stored.finish_text()
     }
 
     /// From what [`to_secret_json`](Self::to_secret_json) wrote.

@@ -441,6 +441,21 @@ fn a_wallet_that_keeps_its_accounts_to_itself_holds_up_no_other() {
 }
 
 #[test]
+fn a_sign_out_before_the_wallet_asks_leaves_it_alone() {
+    let gate = Gate::default();
+    let mut wallet = FakeWallet::locked("m", MINE);
+    wallet.shows = Does::Waits(gate.clone(), vec![]);
+    let world = World::new(&[external("c", MINE)], vec![wallet]);
+    let mut verify = pin!(world.client.verify_wallet(None, &[EXPORT]));
+    assert!(poll(&mut verify).is_pending());
+    world.script.expect("/revoke", 204, "");
+    run(world.client.sign_out()).unwrap();
+    gate.open();
+    assert_eq!(poll(&mut verify).map_ok(drop), Poll::Ready(Err(StepUpError::NotSignedIn)));
+    assert_eq!(world.wallets.0.connected.get(), 0, "nobody is here to connect for");
+}
+
+#[test]
 fn a_sign_out_while_the_wallet_asks_sends_nothing() {
     let gate = Gate::default();
     let mut wallet = FakeWallet::locked("m", MINE);

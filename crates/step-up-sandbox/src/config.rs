@@ -70,7 +70,7 @@ impl Config {
         Ok(self)
     }
 
-    /// Leaves the control API out.
+    /// Leaves the control API out, and the social providers that are emulated: anybody is there whoever they say.
     #[must_use]
     pub fn without_control(mut self) -> Self {
         self.has_control = false;

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A message with a code.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) to: String,
     channel: Channel,

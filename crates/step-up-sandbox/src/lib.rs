@@ -60,8 +60,8 @@
 //!
 //! # The control API
 //!
-//! Outside of the protocol's base path, for tests and panels; [`Config::without_control`] leaves it out. Bodies and answers
-//! are JSON; unknown members are refused.
+//! Outside of the protocol's base path, for tests and panels; [`Config::without_control`] leaves it out, and with it
+//! the emulated social providers. Bodies and answers are JSON; unknown members are refused.
 //!
 //! | call | does |
 //! |---|---|

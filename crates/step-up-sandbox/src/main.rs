@@ -49,7 +49,7 @@ struct Serve {
     /// An origin whose pages may call; may be given several times [default: every loopback origin].
     #[arg(long = "origin", value_name = "ORIGIN")]
     origins: Vec<String>,
-    /// Leaves the control API under /sandbox out.
+    /// Leaves out the control API under /sandbox, and the social providers, where anybody is whoever they say.
     #[arg(long)]
     no_control: bool,
     /// Stops when its standard input ends, so that it never outlives the program that started it.

@@ -77,6 +77,11 @@ impl Methods {
         !self.passkeys.is_empty() || self.devices.iter().any(Device::is_verified)
     }
 
+    /// Leaves out the passkeys of other relying parties, which sign nothing for a page of this one.
+    pub(crate) fn retain_passkeys_of(&mut self, relying_party: Option<&str>) {
+        self.passkeys.retain(|passkey| Some(passkey.rp_id.as_str()) == relying_party);
+    }
+
     /// The device that is asked where none is named: the default, else the one that was verified last.
     pub(crate) fn preferred(&self) -> Option<&Device> {
         let verified = || self.devices.iter().filter(|device| device.is_verified());

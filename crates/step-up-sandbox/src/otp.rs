@@ -24,8 +24,11 @@ const TRIES: u32 = 5;
 /// How many codes are sent to an address in an hour.
 const SENDS_PER_HOUR: usize = 30;
 
+/// How many codes are remembered, whether they are still good or not. The oldest make room: anybody may have some sent.
+const CAPACITY: usize = 1000;
+
 /// A code that was sent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Verification {
     #[serde(skip)]
     uuid: String,
@@ -63,10 +66,9 @@ pub(crate) fn send(
     becomes_main: bool,
 ) -> Outcome<String> {
     count_send(world, &address.text())?;
+    make_room(world)?;
     for (uuid, mut other) in VERIFICATIONS.list(&world.tx, "")? {
-        if other.expires_at.after(DAY) <= world.now {
-            VERIFICATIONS.delete(&mut world.tx, &uuid);
-        } else if user.is_some() && other.user.as_ref() == user && other.address == *address {
+        if user.is_some() && other.user.as_ref() == user && other.address == *address {
             other.replace();
             VERIFICATIONS.put(&mut world.tx, &uuid, &other)?;
         }
@@ -87,6 +89,19 @@ pub(crate) fn send(
     Ok(uuid)
 }
 
+fn make_room(world: &mut World<'_>) -> Result<(), StoreError> {
+    let (mut kept, forgotten): (Vec<_>, Vec<_>) = VERIFICATIONS
+        .list(&world.tx, "")?
+        .into_iter()
+        .partition(|(_, verification)| verification.expires_at.after(DAY) > world.now);
+    kept.sort_by_key(|(_, verification)| verification.expires_at);
+    let superfluous = (kept.len() + 1).saturating_sub(CAPACITY);
+    for (uuid, _) in forgotten.into_iter().chain(kept.into_iter().take(superfluous)) {
+        VERIFICATIONS.delete(&mut world.tx, &uuid);
+    }
+    Ok(())
+}
+
 /// Sends a new code in place of the last one.
 pub(crate) fn resend(
     world: &mut World<'_>,
@@ -105,8 +120,15 @@ pub(crate) fn resend(
 }
 
 fn count_send(world: &mut World<'_>, address: &str) -> Outcome<()> {
+    let now = world.now;
+    let counts = |sent: &i64| Timestamp::from_millis(*sent).after(HOUR) > now;
+    for (other, sends) in SENDS.list(&world.tx, "")? {
+        if !sends.iter().any(counts) {
+            SENDS.delete(&mut world.tx, &other);
+        }
+    }
     let mut sends = SENDS.get(&world.tx, address)?.unwrap_or_default();
-    sends.retain(|sent| Timestamp::from_millis(*sent).after(HOUR) > world.now);
+    sends.retain(counts);
     if sends.len() >= SENDS_PER_HOUR {
         let frees_at = Timestamp::from_millis(sends[0]).after(HOUR);
         return Err(Refusal::rate_limited(time::secs_until(world.now, frees_at)).into());

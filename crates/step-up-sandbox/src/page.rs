@@ -5,7 +5,9 @@ mod consent;
 use std::{cell::RefCell, collections::BTreeMap, fmt, rc::Rc};
 
 use serde::{Deserialize, Serialize};
-use step_up_core::{Clock, HttpRequest, HttpResponse, LocalFuture, Result, StepUpError, Timer, Transport};
+use step_up_core::{
+    Clock, HttpRequest, HttpResponse, LocalFuture, Result, StepUpError, Timer, Timestamp, Transport,
+};
 
 use crate::{
     config::Config,
@@ -13,12 +15,28 @@ use crate::{
     reply::{Fate, Reply},
     sandbox::Sandbox,
     store::{MemoryStore, StoreError},
+    totp::Secret,
 };
 
 pub use consent::{ConsentAccount, ConsentAnswer, ConsentForm, ConsentQuestion};
 
 /// The base URL to give to a client whose transport is a sandbox in the page. Nothing listens there.
 pub const BASE_URL: &str = "http://localhost/api/v0";
+
+/// What an authenticator app with this secret, in base32, shows at this moment: for panels that stand in for a user's
+/// phone. `None` where it is no secret of this sandbox.
+///
+/// ```
+/// # use step_up_core::Timestamp;
+/// use step_up_sandbox::page::authenticator_code;
+///
+/// let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+/// assert_eq!(authenticator_code(secret, Timestamp::from_secs(59)).as_deref(), Some("287082"));
+/// ```
+#[must_use]
+pub fn authenticator_code(secret: &str, now: Timestamp) -> Option<String> {
+    Secret::from_base32(secret).map(|secret| secret.shown(now))
+}
 
 /// A sandbox in the page, as a [`Transport`]. Clones are the same sandbox.
 ///

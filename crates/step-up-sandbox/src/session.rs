@@ -137,6 +137,27 @@ pub(crate) fn end_all_of(world: &mut World<'_>, user: &UserId) -> Result<(), Sto
     Ok(())
 }
 
+/// Takes what a user gave up for a proof no longer, a credential or a second factor: of the user's other sessions, those
+/// that it opened end, and what the others hold is void, since it may have been granted for it. The session that gives it
+/// up was verified for that, and goes on.
+pub(crate) fn distrust(
+    world: &mut World<'_>,
+    acting: &Session,
+    given_up: &CredentialId,
+) -> Result<(), StoreError> {
+    for (id, session) in SESSIONS.list(&world.tx, "")? {
+        if session.user != acting.user || id == acting.id {
+            continue;
+        }
+        if session.sign_in_credential == *given_up {
+            end(world, &id)?;
+        } else {
+            elevation::drop_all_of(world, &id)?;
+        }
+    }
+    Ok(())
+}
+
 impl<'a> Call<'a> {
     /// The session of the bearer token, or of the cookie where the environment keeps sessions there. A bearer that is no
     /// longer valid is refused, whatever the cookie holds.

@@ -31,6 +31,29 @@ impl Secret {
         Ok(Self(secret))
     }
 
+    /// As an app reads it from a picture or a person: without padding, in any case, with spaces.
+    pub(crate) fn from_base32(text: &str) -> Option<Self> {
+        let (mut bits, mut count, mut bytes) = (0_u32, 0, Vec::new());
+        for character in text.chars().filter(|character| !character.is_whitespace()) {
+            let digit = match character.to_ascii_uppercase() {
+                letter @ 'A'..='Z' => u32::from(letter) - u32::from('A'),
+                digit @ '2'..='7' => u32::from(digit) - u32::from('2') + 26,
+                _ => return None,
+            };
+            (bits, count) = (bits << 5 | digit, count + 5);
+            if count >= 8 {
+                count -= 8;
+                bytes.push((bits >> count & 0xff) as u8);
+            }
+        }
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// What an app shows at this moment.
+    pub(crate) fn shown(&self, now: Timestamp) -> String {
+        self.code(now.as_secs().max(0).unsigned_abs() / STEP_SECS)
+    }
+
     /// For people and apps, without padding.
     pub(crate) fn base32(&self) -> String {
         base32(&self.0)
@@ -105,6 +128,16 @@ mod tests {
 
     /// The secret of the vectors of RFC 4226 and RFC 6238.
     const SECRET: Secret = Secret(*b"12345678901234567890");
+
+    #[test]
+    fn an_app_reads_what_is_shown() {
+        assert!(Secret::from_base32(&SECRET.base32()) == Some(SECRET));
+        assert!(Secret::from_base32("gezd gnbv gy3t qojq gezd gnbv gy3t qojq") == Some(SECRET));
+        assert_eq!(SECRET.shown(Timestamp::from_secs(59)), "287082", "RFC 6238, appendix B");
+        for text in ["", "GEZDGNBV", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJ1", &SECRET.base32().repeat(2)] {
+            assert!(Secret::from_base32(text).is_none(), "{text}");
+        }
+    }
 
     #[test]
     fn the_numbers_are_those_of_rfc_4226() {

@@ -185,6 +185,51 @@ fn of_fifty_wrong_codes_at_once_five_are_evaluated() {
     assert_eq!(evaluated, 5, "by the server's own log");
 }
 
+/// The victim exports a wallet with a token for one use while whoever has their bearer asks for it, too.
+#[test]
+fn of_ten_exports_at_once_the_one_token_is_good_for_one() {
+    let server = Running::start();
+    let address = server.address;
+    let ada = post(address, "/sandbox/users", &json!({ "email": "ada@example.com" })).body;
+    let bearer = ada["minifiedJwt"].as_str().unwrap().to_owned();
+    let ask = move |path: &str, token: &str, body: &Value| {
+        let body = body.to_string();
+        let elevated = if token.is_empty() { String::new() } else { format!("{ELEVATED}: {token}\r\n") };
+        let head = format!(
+            "POST {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: Bearer {bearer}\r\n{elevated}",
+            api(path)
+        );
+        raw(address, &format!("{head}Content-Length: {}\r\n\r\n{body}", body.len())).unwrap()
+    };
+    ask("/emailVerifications/create", "", &json!({ "email": "ada@example.com" }));
+    let sent = get(address, "/sandbox/inbox").body[0].clone();
+    let body = json!({
+        "verificationUUID": sent["verificationUUID"], "verificationToken": sent["code"],
+        "requestedScopes": ["wallet:export"],
+    });
+    let verified = ask("/emailVerifications/verify", "", &body).body;
+    let token = verified["elevatedAccessToken"].as_str().unwrap().to_owned();
+    let path = format!("/waas/{}/privateKey/export", ada["wallets"][0]["walletId"].as_str().unwrap());
+    let start = Arc::new(Barrier::new(10));
+    let tries: Vec<_> = (0..10)
+        .map(|number| {
+            let (start, ask, path) = (Arc::clone(&start), ask.clone(), path.clone());
+            let token = if number % 2 == 0 { token.clone() } else { String::new() };
+            thread::spawn(move || {
+                start.wait();
+                let answer = ask(&path, &token, &json!({}));
+                (answer.status, !token.is_empty())
+            })
+        })
+        .collect();
+    let mut answers: Vec<_> = tries.into_iter().map(|it| it.join().unwrap()).collect();
+    answers.sort_unstable();
+    assert_eq!(answers[0], (200, true));
+    assert!(answers[1..].iter().all(|(status, _)| *status == 403), "{answers:?}");
+}
+
+const ELEVATED: &str = "x-dyn-elevated-access-token";
+
 #[test]
 fn a_dropped_request_gets_no_byte_and_only_a_late_drop_does_the_work() {
     let server = Running::start();

@@ -1,6 +1,7 @@
 //! The sandbox panel: what the world outside of the page does. Inbox, clock, faults, settings. Beside the page; on a phone
 //! a sheet below it, whose bar shows the newest code.
 
+mod authenticator;
 mod clock;
 mod faults;
 mod inbox;
@@ -13,6 +14,7 @@ use yew::prelude::*;
 use yew_step_up::{Result, StepUpError};
 
 use self::{
+    authenticator::Authenticator,
     clock::ClockControls,
     faults::FaultControls,
     inbox::{Inbox, use_inbox},
@@ -107,7 +109,8 @@ pub(crate) fn SandboxPanel(props: &SandboxPanelProps) -> Html {
                     <p class="quiet">{ "The identity provider, emulated. It verifies for real, and nothing leaves this machine." }</p>
                 </div>
                 <p class="field-note error" aria-live="polite">{ error.as_ref().map(ToString::to_string) }</p>
-                <Inbox {messages} onfilled={close} />
+                <Inbox {messages} onfilled={close.clone()} />
+                <Authenticator onfilled={close} />
                 <ClockControls control={control.clone()} log={log.clone()} {seen} ondone={ondone.clone()} />
                 <FaultControls control={control.clone()} log={log.clone()} {seen} ondone={ondone.clone()} />
                 <WalletControls />

@@ -18,7 +18,7 @@ impl StepUpClient {
     /// Those of every request, where the environment's settings could not be had.
     pub fn captcha(&self) -> LocalFuture<'static, Result<Option<Captcha>>> {
         let client = self.clone();
-        Box::pin(async move { Ok(client.settings().await?.captcha) })
+        Box::pin(async move { Ok(client.settings().await?.captcha.clone()) })
     }
 
     /// Sends a code. An environment that wants a captcha is not asked without one.

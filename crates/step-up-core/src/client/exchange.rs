@@ -1,10 +1,10 @@
 //! One call: what the client adds to it, and what it learns from the answer.
 
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 use futures_util::future::{Either, select};
 
-use super::{CachedSettings, Event, Inner, StepUpClient, elevated::Purpose};
+use super::{CachedSettings, Event, Inner, StepUpClient, Verified, elevated::Purpose};
 use crate::{
     LocalFuture,
     endpoint::{Auth, Call, Endpoint, GetNonces, GetSettings, Settings},
@@ -14,6 +14,7 @@ use crate::{
     secret::SessionToken,
     session::Epoch,
     transport::{HttpRequest, HttpResponse},
+    types::{TokenScope, User, VerifyResponse},
 };
 
 /// How long the environment's settings are believed.
@@ -26,19 +27,101 @@ const API_VERSION: &str = "API/0.0.1125";
 impl StepUpClient {
     /// Sends a call of the protocol in `epoch`, and reads its answer.
     pub(crate) async fn run<E: Endpoint>(&self, epoch: Epoch, endpoint: &E) -> Result<E::Output> {
-        endpoint.parse(&self.perform(epoch, endpoint.call()).await?)
+        E::parse(&self.perform(epoch, endpoint.call()).await?)
     }
 
     /// Sends a call of the session's user.
     #[cfg(any(feature = "mfa", feature = "passkey"))]
-    pub(crate) fn run_in_session<E: Endpoint + 'static>(
+    pub(crate) fn run_in_session<E: Endpoint<Output: 'static>>(
         &self,
-        endpoint: E,
+        endpoint: &E,
     ) -> LocalFuture<'static, Result<E::Output>> {
+        self.ask_in_session(endpoint.call(), E::parse)
+    }
+
+    /// The part of [`run_in_session`](Self::run_in_session) that is the same for every call with this kind of answer.
+    #[cfg(any(feature = "mfa", feature = "passkey"))]
+    fn ask_in_session<T: 'static>(
+        &self,
+        call: Call,
+        parse: fn(&[u8]) -> Result<T>,
+    ) -> LocalFuture<'static, Result<T>> {
         let client = self.clone();
         Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
-            client.run(epoch, &endpoint).await
+            parse(&client.perform(epoch, call).await?)
+        })
+    }
+
+    /// Sends a call that verifies the session's user or renews their session, and takes up the answer.
+    pub(crate) fn verify<E: Endpoint<Output = VerifyResponse>>(
+        &self,
+        endpoint: &E,
+        scopes: &[TokenScope],
+    ) -> LocalFuture<'static, Result<Verified>> {
+        self.verify_by::<E>(Ok(endpoint.call()), scopes)
+    }
+
+    /// The same with a call that may have been impossible to make.
+    pub(super) fn verify_by<E: Endpoint<Output = VerifyResponse>>(
+        &self,
+        call: Result<Call>,
+        scopes: &[TokenScope],
+    ) -> LocalFuture<'static, Result<Verified>> {
+        self.verify_with(None, call, E::parse, scopes.to_vec())
+    }
+
+    /// The same for who was signed in at `epoch`.
+    #[cfg(any(feature = "passkey", feature = "social", feature = "wallet"))]
+    pub(super) fn verify_in<E: Endpoint<Output = VerifyResponse>>(
+        &self,
+        epoch: Epoch,
+        endpoint: &E,
+        scopes: &[TokenScope],
+    ) -> LocalFuture<'static, Result<Verified>> {
+        self.verify_with(Some(epoch), Ok(endpoint.call()), E::parse, scopes.to_vec())
+    }
+
+    /// What most methods end with, once in the program. Without an epoch it is the one in which the future is first
+    /// polled.
+    fn verify_with(
+        &self,
+        epoch: Option<Epoch>,
+        call: Result<Call>,
+        parse: fn(&[u8]) -> Result<VerifyResponse>,
+        scopes: Vec<TokenScope>,
+    ) -> LocalFuture<'static, Result<Verified>> {
+        let client = self.clone();
+        Box::pin(async move {
+            let epoch = match epoch {
+                Some(epoch) => epoch,
+                None => client.inner.signed_in_epoch()?,
+            };
+            let answer = parse(&client.perform(epoch, call?).await?)?;
+            client.inner.accept_verification(answer, &scopes)
+        })
+    }
+
+    /// Sends the call that signs somebody in, made with the session's public key, and opens their session.
+    pub(super) fn sign_in_by<E: Endpoint<Output = VerifyResponse>>(
+        &self,
+        epoch: Epoch,
+        call: impl FnOnce(&str) -> Call + 'static,
+    ) -> LocalFuture<'static, Result<Rc<User>>> {
+        self.sign_in_with(epoch, Box::new(call), E::parse)
+    }
+
+    fn sign_in_with(
+        &self,
+        epoch: Epoch,
+        call: Box<dyn FnOnce(&str) -> Call>,
+        parse: fn(&[u8]) -> Result<VerifyResponse>,
+    ) -> LocalFuture<'static, Result<Rc<User>>> {
+        let client = self.clone();
+        Box::pin(async move {
+            let session_key = client.inner.platform.keychain.session_key().await?;
+            let answer = parse(&client.perform(epoch, call(session_key.as_hex())).await?)?;
+            client.finish_sign_in(epoch, answer).await
         })
     }
 
@@ -93,19 +176,22 @@ impl StepUpClient {
     }
 
     /// The environment's settings, fetched when they are unknown or five minutes old.
-    pub(super) async fn settings(&self) -> Result<Settings> {
+    pub(super) async fn settings(&self) -> Result<Rc<Settings>> {
         let inner = &self.inner;
         let now = inner.platform.clock.now();
         let known =
-            inner.settings.borrow().as_ref().map(|cached| (cached.settings.clone(), cached.fetched_at));
+            inner.settings.borrow().as_ref().map(|cached| (Rc::clone(&cached.settings), cached.fetched_at));
         if let Some((settings, fetched_at)) = &known
             && now.since(*fetched_at) < SETTINGS_LIFETIME
         {
-            return Ok(settings.clone());
+            return Ok(Rc::clone(settings));
         }
         match (self.fetch(&GetSettings).await, known) {
             (Ok(settings), _) => {
-                inner.settings.replace(Some(CachedSettings { settings: settings.clone(), fetched_at: now }));
+                let settings = Rc::new(settings);
+                inner
+                    .settings
+                    .replace(Some(CachedSettings { settings: Rc::clone(&settings), fetched_at: now }));
                 Ok(settings)
             }
             // Old settings are better than a call that fails for want of new ones.
@@ -146,7 +232,7 @@ impl StepUpClient {
         if !response.is_success() {
             return Err(refusal(&response, &[], inner.clock.now()));
         }
-        endpoint.parse(&response.body)
+        E::parse(&response.body)
     }
 }
 

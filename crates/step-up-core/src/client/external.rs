@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{StepUpClient, Verified};
 use crate::{
     LocalFuture,
-    endpoint::{ExternalSignIn, ExternalVerify},
+    endpoint::{Endpoint as _, ExternalSignIn, ExternalVerify},
     error::Result,
     json::from_json,
     jwt,
@@ -27,11 +27,10 @@ impl StepUpClient {
     ) -> LocalFuture<'static, Result<Rc<User>>> {
         let (client, assertion) = (self.clone(), assertion.clone());
         Box::pin(async move {
-            let epoch = client.inner.epoch();
-            let session_key = client.inner.platform.keychain.session_key().await?;
-            let call = ExternalSignIn { assertion: &assertion, session_public_key: session_key.as_hex() };
-            let answer = client.run(epoch, &call).await?;
-            client.finish_sign_in(epoch, answer).await
+            let sign_in = client.sign_in_by::<ExternalSignIn<'_>>(client.inner.epoch(), move |key| {
+                ExternalSignIn { assertion: &assertion, session_public_key: key }.call()
+            });
+            sign_in.await
         })
     }
 

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use super::StepUpClient;
+use super::{StepUpClient, verified::user_of};
 use crate::{
     LocalFuture,
-    endpoint::Unlink,
+    endpoint::{Call, Endpoint as _, Unlink},
     error::{Result, StepUpError},
     types::{CredentialFormat, CredentialId, User},
 };
@@ -20,16 +20,13 @@ impl StepUpClient {
     /// elevation for `credential:unlink`; [`NotSignedIn`](StepUpError::NotSignedIn),
     /// [`SubjectMismatch`](StepUpError::SubjectMismatch), and those of every request.
     pub fn unlink_credential(&self, credential: &CredentialId) -> LocalFuture<'static, Result<Rc<User>>> {
-        let (client, id) = (self.clone(), credential.clone());
-        Box::pin(async move {
-            let epoch = client.inner.signed_in_epoch()?;
-            let user = client.user().ok_or(StepUpError::NotSignedIn)?;
-            let Some(credential) = user.credential(&id) else {
-                return Err(StepUpError::CredentialNotFound(id));
-            };
-            let is_wallet = credential.format == CredentialFormat::Blockchain;
-            let answer = client.run(epoch, &Unlink { credential: &id, is_wallet }).await?;
-            client.inner.accept_verification(answer, &[]).map(|verified| verified.user)
-        })
+        user_of(self.verify_by::<Unlink<'_>>(self.unlink(credential), &[]))
+    }
+
+    fn unlink(&self, id: &CredentialId) -> Result<Call> {
+        let user = self.user().ok_or(StepUpError::NotSignedIn)?;
+        let credential = user.credential(id).ok_or_else(|| StepUpError::CredentialNotFound(id.clone()))?;
+        let is_wallet = credential.format == CredentialFormat::Blockchain;
+        Ok(Unlink { credential: id, is_wallet }.call())
     }
 }

@@ -3,7 +3,7 @@
 use super::{StepUpClient, Verified, codes::clean_code};
 use crate::{
     LocalFuture,
-    endpoint::{RecoveryVerify, TotpVerify},
+    endpoint::{Endpoint as _, RecoveryVerify, TotpVerify},
     error::{Result, StepUpError},
     types::{MfaDeviceId, TokenScope},
 };
@@ -23,14 +23,8 @@ impl StepUpClient {
         device: Option<&MfaDeviceId>,
         scopes: &[TokenScope],
     ) -> LocalFuture<'static, Result<Verified>> {
-        let (client, device, scopes) = (self.clone(), device.cloned(), scopes.to_vec());
-        let code = clean_code(code);
-        Box::pin(async move {
-            let epoch = client.inner.signed_in_epoch()?;
-            let call = TotpVerify { code: &code?, device: device.as_ref(), scopes: &scopes };
-            let answer = client.run(epoch, &call).await?;
-            client.inner.accept_verification(answer, &scopes)
-        })
+        let call = clean_code(code).map(|code| TotpVerify { code: &code, device, scopes }.call());
+        self.verify_by::<TotpVerify<'_>>(call, scopes)
     }
 
     /// Verifies the user with a recovery code, which is used up by it, and holds the elevated token for `scopes`.
@@ -43,16 +37,11 @@ impl StepUpClient {
         code: &str,
         scopes: &[TokenScope],
     ) -> LocalFuture<'static, Result<Verified>> {
-        let (client, scopes) = (self.clone(), scopes.to_vec());
         // What stands inside of a recovery code is the server's business.
-        let code = code.trim().to_owned();
-        Box::pin(async move {
-            let epoch = client.inner.signed_in_epoch()?;
-            if code.is_empty() {
-                return Err(StepUpError::InvalidCode { attempts_left: None });
-            }
-            let answer = client.run(epoch, &RecoveryVerify { code: &code, scopes: &scopes }).await?;
-            client.inner.accept_verification(answer, &scopes)
-        })
+        let call = match code.trim() {
+            "" => Err(StepUpError::InvalidCode { attempts_left: None }),
+            code => Ok(RecoveryVerify { code, scopes }.call()),
+        };
+        self.verify_by::<RecoveryVerify<'_>>(call, scopes)
     }
 }

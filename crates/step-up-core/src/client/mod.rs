@@ -34,6 +34,8 @@ use std::{
 
 #[cfg(feature = "social")]
 pub use self::social::SocialReturn;
+#[cfg(feature = "mfa")]
+pub(crate) use self::verified::done;
 use self::{check::PendingChecks, events::Listeners, nonces::NoncePool};
 pub use self::{
     check::StepUpCheck,
@@ -189,7 +191,7 @@ struct Current {
 }
 
 struct CachedSettings {
-    settings: Settings,
+    settings: Rc<Settings>,
     fetched_at: Timestamp,
 }
 
@@ -289,12 +291,6 @@ impl StepUpClient {
     #[must_use]
     pub fn elevations(&self) -> Vec<Elevation> {
         self.inner.elevations.borrow().list(self.now())
-    }
-
-    /// The epoch of the session, if there is one.
-    #[cfg(any(feature = "mfa", feature = "passkey"))]
-    pub(crate) fn signed_in_epoch(&self) -> Result<Epoch> {
-        self.inner.signed_in_epoch()
     }
 
     /// Looks again at what is held and whether the session still is, and tells the listeners. For a moment when something

@@ -3,10 +3,10 @@
 
 use std::rc::Rc;
 
-use super::{StepUpClient, Verified, codes::clean_code};
+use super::{StepUpClient, Verified, codes::clean_code, verified::user_of};
 use crate::{
     LocalFuture,
-    endpoint::{LinkAddress, VerifyCode},
+    endpoint::{Endpoint as _, LinkAddress, VerifyCode},
     error::{Result, StepUpError},
     secret::CaptchaToken,
     types::{
@@ -92,14 +92,8 @@ impl StepUpClient {
         code: &str,
         scopes: &[TokenScope],
     ) -> LocalFuture<'static, Result<Verified>> {
-        let (client, verification, scopes) = (self.clone(), verification.clone(), scopes.to_vec());
-        let code = clean_code(code);
-        Box::pin(async move {
-            let epoch = client.inner.signed_in_epoch()?;
-            let call = VerifyCode { verification: &verification, code: &code?, scopes: &scopes };
-            let answer = client.run(epoch, &call).await?;
-            client.inner.accept_verification(answer, &scopes)
-        })
+        let call = clean_code(code).map(|code| VerifyCode { verification, code: &code, scopes }.call());
+        self.verify_by::<VerifyCode<'_>>(call, scopes)
     }
 
     /// Sends a code to an email address or a [`PhoneNumber`] that the user wants to link.
@@ -152,13 +146,8 @@ impl StepUpClient {
         verification: &OtpVerification,
         code: &str,
     ) -> LocalFuture<'static, Result<Rc<User>>> {
-        let (client, verification, code) = (self.clone(), verification.clone(), clean_code(code));
-        Box::pin(async move {
-            let epoch = client.inner.signed_in_epoch()?;
-            let call = LinkAddress { verification: &verification, code: &code? };
-            let answer = client.run(epoch, &call).await?;
-            client.inner.accept_verification(answer, &[]).map(|verified| verified.user)
-        })
+        let call = clean_code(code).map(|code| LinkAddress { verification, code: &code }.call());
+        user_of(self.verify_by::<LinkAddress<'_>>(call, &[]))
     }
 }
 

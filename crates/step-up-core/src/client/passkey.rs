@@ -67,8 +67,8 @@ impl StepUpClient {
                 Either::Left(_) => return Err(StepUpError::Cancelled),
                 Either::Right((assertion, _)) => assertion?,
             };
-            let answer = client.run(epoch, &PasskeyVerify { assertion, scopes: &scopes }).await;
-            client.inner.accept_verification(answer.map_err(of_a_passkey)?, &scopes)
+            let call = PasskeyVerify { assertion, scopes: &scopes };
+            client.verify_in(epoch, &call, &scopes).await.map_err(of_a_passkey)
         })
     }
 
@@ -87,8 +87,8 @@ impl StepUpClient {
             let asked = client.run(epoch, &PasskeyCreationOptions).await?;
             let ceremony = client.inner.platform.passkeys.create(asked.options);
             let registration = registration(&client.attend(epoch, ceremony, asked.limit).await?)?;
-            let answer = client.run(epoch, &PasskeyRegister { registration }).await;
-            client.accept_session(answer.map_err(of_a_passkey)?)
+            let done = client.verify_in(epoch, &PasskeyRegister { registration }, &[]).await;
+            done.map(drop).map_err(of_a_passkey)
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{StepUpClient, codes::clean_code};
+use super::{StepUpClient, codes::clean_code, verified::user_of};
 use crate::{
     LocalFuture,
     endpoint::{Endpoint, GetUser, Refresh, Revoke, SignInWithCode},
@@ -72,16 +72,10 @@ impl StepUpClient {
         let (client, verification, code) = (self.clone(), verification.clone(), clean_code(code));
         Box::pin(async move {
             let code = code?;
-            let inner = &client.inner;
-            let epoch = inner.epoch();
-            let session_key = inner.platform.keychain.session_key().await?;
-            let call = SignInWithCode {
-                verification: &verification,
-                code: &code,
-                session_public_key: session_key.as_hex(),
-            };
-            let answer = client.run(epoch, &call).await?;
-            client.finish_sign_in(epoch, answer).await
+            let sign_in = client.sign_in_by::<SignInWithCode<'_>>(client.inner.epoch(), move |key| {
+                SignInWithCode { verification: &verification, code: &code, session_public_key: key }.call()
+            });
+            sign_in.await
         })
     }
 
@@ -124,7 +118,7 @@ impl StepUpClient {
             if !response.is_success() {
                 return Err(refusal(&response, &[], client.now()));
             }
-            let user = Rc::new(GetUser.parse(&response.body)?);
+            let user = Rc::new(GetUser::parse(&response.body)?);
             let expires_at = SessionClaims::of(Some(&token)).exp;
             inner.begin_epoch(Some((Some(token), Rc::clone(&user), expires_at)));
             Ok(user)
@@ -157,12 +151,7 @@ impl StepUpClient {
     /// [`NotSignedIn`](StepUpError::NotSignedIn), [`SubjectMismatch`](StepUpError::SubjectMismatch), and those of every
     /// request.
     pub fn refresh(&self) -> LocalFuture<'static, Result<Rc<User>>> {
-        let client = self.clone();
-        Box::pin(async move {
-            let epoch = client.inner.signed_in_epoch()?;
-            let answer = client.run(epoch, &Refresh).await?;
-            client.inner.accept_verification(answer, &[]).map(|verified| verified.user)
-        })
+        user_of(self.verify(&Refresh, &[]))
     }
 
     /// Signs out. On this client it is done at once, with everything that was held; then the server is told.

@@ -9,7 +9,7 @@ use futures_util::future::{Either, Shared, select};
 use super::{Inner, StepUpClient, Verified};
 use crate::{
     LocalFuture,
-    endpoint::{GetOauthResult, InitAuth, SocialSignIn, SocialVerify},
+    endpoint::{Endpoint as _, GetOauthResult, InitAuth, SocialSignIn, SocialVerify},
     error::{Result, StepUpError},
     origin::Origin,
     session::Epoch,
@@ -141,7 +141,7 @@ impl StepUpClient {
             }),
         };
         let (request, code) = asking.await?;
-        self.complete_social(epoch, &request, &code).await
+        self.complete_social(epoch, request, code).await
     }
 
     /// The authorization code, and the request that it answers. The popup is closed when this ends.
@@ -258,22 +258,24 @@ impl StepUpClient {
     }
 
     /// Redeems the code.
-    async fn complete_social(&self, epoch: Epoch, request: &SocialRequest, code: &str) -> Result<Verified> {
-        let inner = &self.inner;
-        let draft = &request.draft;
-        let is_link = match draft.purpose {
+    async fn complete_social(&self, epoch: Epoch, request: SocialRequest, code: String) -> Result<Verified> {
+        let is_link = match request.draft.purpose {
             SocialPurpose::SignIn => {
-                let key = inner.platform.keychain.session_key().await?;
-                let call = SocialSignIn { request, code, session_public_key: key.as_hex() };
-                let answer = self.run(epoch, &call).await?;
-                let user = self.finish_sign_in(epoch, answer).await?;
+                let sign_in = self.sign_in_by::<SocialSignIn<'_>>(epoch, move |key| {
+                    SocialSignIn { request: &request, code: &code, session_public_key: key }.call()
+                });
+                let user = sign_in.await?;
                 return Ok(Verified { user, elevation: None, mfa_token: None });
             }
             SocialPurpose::Link => true,
             SocialPurpose::StepUp => false,
         };
-        let answer = self.run(epoch, &SocialVerify { request, code, is_link }).await?;
-        inner.accept_verification(answer, &draft.scopes)
+        self.verify_in(
+            epoch,
+            &SocialVerify { request: &request, code: &code, is_link },
+            &request.draft.scopes,
+        )
+        .await
     }
 
     /// Takes up the return from a provider, if that is how this page was loaded. Call it once, before anything is shown:
@@ -331,7 +333,7 @@ impl StepUpClient {
             if request.draft.user.as_ref().is_some_and(is_other) {
                 return Err(StepUpError::SubjectMismatch);
             }
-            client.complete_social(epoch, &request, &code).await
+            client.complete_social(epoch, request, code).await
         })
     }
 

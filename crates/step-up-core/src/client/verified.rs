@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::{Event, Inner};
 use crate::{
+    LocalFuture,
     elevation::{Elevation, Parsed},
     error::{Result, StepUpError},
     secret::{ElevatedToken, MfaToken},
@@ -23,12 +24,17 @@ pub struct Verified {
     pub mfa_token: Option<MfaToken>,
 }
 
-#[cfg(any(feature = "mfa", feature = "passkey"))]
-impl super::StepUpClient {
-    /// Takes up an answer that renews the session and asked for nothing else.
-    pub(crate) fn accept_session(&self, answer: VerifyResponse) -> Result<()> {
-        self.inner.accept_verification(answer, &[]).map(drop)
-    }
+/// The user of a verification that is of interest for nothing else.
+pub(super) fn user_of(
+    verification: LocalFuture<'static, Result<Verified>>,
+) -> LocalFuture<'static, Result<Rc<User>>> {
+    Box::pin(async move { Ok(verification.await?.user) })
+}
+
+/// Whether a verification worked that is of interest for nothing else.
+#[cfg(feature = "mfa")]
+pub(crate) fn done(verification: LocalFuture<'static, Result<Verified>>) -> LocalFuture<'static, Result<()>> {
+    Box::pin(async move { verification.await.map(drop) })
 }
 
 impl Inner {

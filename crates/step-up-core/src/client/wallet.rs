@@ -2,16 +2,18 @@
 
 use std::{
     cell::{Cell, RefCell},
+    future::poll_fn,
     rc::Rc,
+    task::Poll,
     time::Duration,
 };
 
-use futures_util::future::{Either, join_all, select};
+use futures_util::future::{Either, select};
 
 use super::{Event, Inner, StepUpClient, Verified};
 use crate::{
     LocalFuture,
-    endpoint::{WalletLink, WalletProof, WalletSignIn, WalletVerify},
+    endpoint::{Endpoint as _, WalletLink, WalletProof, WalletSignIn, WalletVerify},
     error::{Result, StepUpError},
     session::Epoch,
     types::{Credential, CredentialFormat, CredentialId, TokenScope, User},
@@ -101,10 +103,9 @@ impl StepUpClient {
             let epoch = client.inner.signed_in_epoch()?;
             let user = client.user().ok_or(StepUpError::NotSignedIn)?;
             let candidates = candidates(&user.credentials, wanted.as_ref())?;
-            let signer = client.find_signer(&candidates).await?;
+            let signer = client.find_signer(epoch, &candidates).await?;
             let proof = client.prove(epoch, &signer, VERIFY).await?;
-            let answer = client.run(epoch, &WalletVerify { proof: &proof, scopes: &scopes }).await?;
-            client.inner.accept_verification(answer, &scopes)
+            client.verify_in(epoch, &WalletVerify { proof: &proof, scopes: &scopes }, &scopes).await
         })
     }
 
@@ -119,14 +120,13 @@ impl StepUpClient {
     pub fn sign_in_with_wallet(&self, wallet: &WalletId) -> LocalFuture<'static, Result<Rc<User>>> {
         let (client, wallet) = (self.clone(), wallet.clone());
         Box::pin(async move {
-            let inner = &client.inner;
-            let epoch = inner.epoch();
+            let epoch = client.inner.epoch();
             let signer = client.connect(&wallet).await?;
             let proof = client.prove(epoch, &signer, SIGN_IN).await?;
-            let session_key = inner.platform.keychain.session_key().await?;
-            let call = WalletSignIn { proof: &proof, session_public_key: session_key.as_hex() };
-            let answer = client.run(epoch, &call).await?;
-            client.finish_sign_in(epoch, answer).await
+            let sign_in = client.sign_in_by::<WalletSignIn<'_>>(epoch, move |key| {
+                WalletSignIn { proof: &proof, session_public_key: key }.call()
+            });
+            sign_in.await
         })
     }
 
@@ -147,8 +147,7 @@ impl StepUpClient {
             let epoch = client.inner.signed_in_epoch()?;
             let signer = client.connect(&wallet).await?;
             let proof = client.prove(epoch, &signer, LINK).await?;
-            let answer = client.run(epoch, &WalletLink { proof: &proof }).await?;
-            client.inner.accept_verification(answer, &[]).map(|verified| verified.user)
+            Ok(client.verify_in(epoch, &WalletLink { proof: &proof }, &[]).await?.user)
         })
     }
 
@@ -163,16 +162,14 @@ impl StepUpClient {
     }
 
     /// A wallet that signs for one of these credentials, which are not empty.
-    async fn find_signer(&self, candidates: &[&Credential]) -> Result<Signer> {
+    async fn find_signer(&self, epoch: Epoch, candidates: &[&Credential]) -> Result<Signer> {
         let wallets = self.platform_wallets()?;
         let listed = wallets.list();
         // All at once, so that one that keeps silent does not hold up the others. It is not connected then.
-        let asked = listed.iter().map(|wallet| {
-            let accounts = self.inner.patiently(SILENT_PATIENCE, wallets.accounts(&wallet.id));
-            async move { accounts.await.unwrap_or_default() }
-        });
-        for (wallet, accounts) in listed.iter().zip(join_all(asked).await) {
-            if let Some(account) = matching(wallet, accounts, candidates) {
+        let ask = |wallet: &WalletInfo| self.inner.patiently(SILENT_PATIENCE, wallets.accounts(&wallet.id));
+        let answers = all(listed.iter().map(ask).collect()).await;
+        for (wallet, accounts) in listed.iter().zip(answers) {
+            if let Some(account) = matching(wallet, accounts.unwrap_or_default(), candidates) {
                 return Ok(Signer { wallet: wallet.clone(), account });
             }
         }
@@ -182,6 +179,8 @@ impl StepUpClient {
         let Some((credential, wallet)) = made_with else {
             return Err(StepUpError::WalletNotFound(candidates[0].id.clone()));
         };
+        // Nobody is asked to connect for somebody who is no longer here.
+        self.inner.require(epoch)?;
         let accounts = self.inner.patiently(PATIENCE, wallets.connect(&wallet.id)).await?;
         let account = matching(wallet, accounts, &[credential]).ok_or(StepUpError::WalletAccountMismatch)?;
         Ok(Signer { wallet: wallet.clone(), account })
@@ -245,6 +244,25 @@ impl Inner {
             }
         })
     }
+}
+
+/// Waits for all of these. futures' `join_all` brings a queue into the page that is made for thousands.
+async fn all<T>(mut waiting: Vec<LocalFuture<'static, T>>) -> Vec<T> {
+    let mut answers: Vec<Option<T>> = waiting.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        let mut is_done = true;
+        for (future, answer) in waiting.iter_mut().zip(&mut answers) {
+            if answer.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(ready) => *answer = Some(ready),
+                    Poll::Pending => is_done = false,
+                }
+            }
+        }
+        if is_done { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    answers.into_iter().flatten().collect()
 }
 
 /// The credentials that a signature may prove; at least one. One that is named need not be enabled for sign-in; the

@@ -18,7 +18,7 @@ pub(crate) struct Settings {
     pub(crate) captcha: Option<Captcha>,
     /// The providers of social accounts that a request can be made to.
     #[cfg(feature = "social")]
-    pub(crate) providers: std::rc::Rc<[crate::social::SocialProvider]>,
+    pub(crate) providers: Vec<crate::social::SocialProvider>,
 }
 
 /// The captcha of an environment, for the widget that shows it.
@@ -48,7 +48,7 @@ impl Endpoint for GetSettings {
         Call::new(Method::Get, "/settings", Auth::Never)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<Settings> {
+    fn parse(body: &[u8]) -> Result<Settings> {
         let settings = parse(body, "the environment's settings")?;
         let security = settings.get("security");
         let storage = security.get("auth").get("storage").as_list();
@@ -89,7 +89,7 @@ impl Endpoint for GetNonces {
         Call::new(Method::Get, "/nonces?count=5", Auth::Never)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<Vec<String>> {
+    fn parse(body: &[u8]) -> Result<Vec<String>> {
         struct Nonces {
             nonces: Vec<String>,
         }

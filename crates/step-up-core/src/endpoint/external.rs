@@ -23,7 +23,7 @@ impl Endpoint for ExternalSignIn<'_> {
         Call::new(Method::Post, "/externalAuth/signin", Auth::Never).device_signed().body(body)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a session")
     }
 }
@@ -42,7 +42,7 @@ impl Endpoint for ExternalVerify<'_> {
         Call::new(Method::Post, "/externalAuth/verify", Auth::Required).body(body)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<Option<ElevatedToken>> {
+    fn parse(body: &[u8]) -> Result<Option<ElevatedToken>> {
         struct Granted {
             elevated_token: Option<ElevatedToken>,
         }

@@ -23,7 +23,7 @@ impl Endpoint for Unlink<'_> {
             .body(Body::new().text(name, self.credential.as_str()))
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "an unlink's result")
     }
 }

@@ -28,7 +28,7 @@ impl Endpoint for TotpVerify<'_> {
             .body(body.scopes("requestedScopes", self.scopes))
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a verification's result")
     }
 }
@@ -47,7 +47,7 @@ impl Endpoint for RecoveryVerify<'_> {
         Call::new(Method::Post, "/users/mfa/auth/recovery", Auth::Required).body(body)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a verification's result")
     }
 }
@@ -63,7 +63,7 @@ impl Endpoint for TotpRegister {
             .elevated(TokenScope::CredentialLink)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<TotpEnrolment> {
+    fn parse(body: &[u8]) -> Result<TotpEnrolment> {
         decode(body, "an authenticator app's secret")
     }
 }
@@ -81,7 +81,7 @@ impl Endpoint for SetDefaultDevice<'_> {
             .body(Body::new().bool("default", true))
     }
 
-    fn parse(&self, _: &[u8]) -> Result<()> {
+    fn parse(_: &[u8]) -> Result<()> {
         Ok(())
     }
 }
@@ -99,7 +99,7 @@ impl Endpoint for DeleteDevice<'_> {
             .elevated(TokenScope::CredentialUnlink)
     }
 
-    fn parse(&self, _: &[u8]) -> Result<()> {
+    fn parse(_: &[u8]) -> Result<()> {
         Ok(())
     }
 }
@@ -114,7 +114,7 @@ impl Endpoint for GetRecoveryCodes {
         Call::new(Method::Get, "/users/mfa/recovery", Auth::Required).elevated(TokenScope::CredentialLink)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<RecoveryCodes> {
+    fn parse(body: &[u8]) -> Result<RecoveryCodes> {
         decode(body, "recovery codes")
     }
 }
@@ -129,7 +129,7 @@ impl Endpoint for RegenerateRecoveryCodes {
         Call::new(Method::Post, "/users/mfa/recovery", Auth::Required).elevated(TokenScope::CredentialLink)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<RecoveryCodes> {
+    fn parse(body: &[u8]) -> Result<RecoveryCodes> {
         decode(body, "recovery codes")
     }
 }
@@ -145,7 +145,7 @@ impl Endpoint for AcknowledgeRecoveryCodes {
         Call::new(Method::Put, "/users", Auth::Required).body(body)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a user")
     }
 }

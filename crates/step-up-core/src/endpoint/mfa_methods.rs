@@ -11,7 +11,7 @@ impl Endpoint for GetMfaMethods {
         Call::new(Method::Get, "/users/mfa/methods?verifiedOnly=true", Auth::Required)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<MfaMethods> {
+    fn parse(body: &[u8]) -> Result<MfaMethods> {
         decode(body, "a list of MFA methods")
     }
 }

@@ -128,7 +128,7 @@ pub(crate) trait Endpoint {
     fn call(&self) -> Call;
 
     /// Reads the body of an accepted call.
-    fn parse(&self, body: &[u8]) -> Result<Self::Output>;
+    fn parse(body: &[u8]) -> Result<Self::Output>;
 }
 
 /// The answer was valid JSON without something that it must have.

@@ -38,7 +38,7 @@ impl Endpoint for SendCode<'_> {
         Call::new(Method::Post, path!(kind, "create"), Auth::Optional).body(body)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<String> {
+    fn parse(body: &[u8]) -> Result<String> {
         verification(body)
     }
 }
@@ -58,7 +58,7 @@ impl Endpoint for ResendCode<'_> {
         Call::new(Method::Post, path!(kind, "retry"), Auth::Optional).body(body)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<String> {
+    fn parse(body: &[u8]) -> Result<String> {
         verification(body)
     }
 }
@@ -110,7 +110,7 @@ impl Endpoint for SignInWithCode<'_> {
         Call::new(Method::Post, path, Auth::Never).device_signed().body(body)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a session")
     }
 }
@@ -133,7 +133,7 @@ impl Endpoint for VerifyCode<'_> {
         verify(self.verification).guarded_by(TokenScope::CredentialLink).body(body)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a verification's result")
     }
 }
@@ -155,7 +155,7 @@ impl Endpoint for LinkAddress<'_> {
             .body(code_body(self.verification, self.code))
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a link's result")
     }
 }

@@ -41,7 +41,7 @@ impl Endpoint for PasskeyRequestOptions {
         Call::new(Method::Get, "/users/passkeys/authenticate", Auth::Required)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<Ceremony> {
+    fn parse(body: &[u8]) -> Result<Ceremony> {
         let mut options = options(body)?;
         if !name_the_type(&mut options, "allowCredentials") {
             return Err(StepUpError::PasskeyNotFound);
@@ -72,7 +72,7 @@ impl Endpoint for PasskeyVerify<'_> {
         Call { body, ..Call::new(Method::Post, "/users/mfa/auth/passkey", Auth::Required) }
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a verification's result")
     }
 }
@@ -87,7 +87,7 @@ impl Endpoint for PasskeyCreationOptions {
         Call::new(Method::Get, "/users/passkeys/register", Auth::Required)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<Ceremony> {
+    fn parse(body: &[u8]) -> Result<Ceremony> {
         let mut options = options(body)?;
         name_the_type(&mut options, "excludeCredentials");
         let mut selection = match options.take("authenticatorSelection") {
@@ -116,7 +116,7 @@ impl Endpoint for PasskeyRegister {
             .elevated(TokenScope::CredentialLink)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a user")
     }
 }
@@ -131,7 +131,7 @@ impl Endpoint for GetPasskeys {
         Call::new(Method::Get, "/users/passkeys", Auth::Required)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<Vec<Passkey>> {
+    fn parse(body: &[u8]) -> Result<Vec<Passkey>> {
         const EXPECTED: &str = "a list of passkeys";
         field(&parse(body, EXPECTED)?, "passkeys").ok_or_else(|| incomplete(EXPECTED))
     }
@@ -151,7 +151,7 @@ impl Endpoint for RenamePasskey<'_> {
         Call::new(Method::Put, "/users/passkeys", Auth::Required).body(body)
     }
 
-    fn parse(&self, _: &[u8]) -> Result<()> {
+    fn parse(_: &[u8]) -> Result<()> {
         Ok(())
     }
 }
@@ -171,7 +171,7 @@ impl Endpoint for DeletePasskey<'_> {
             .elevated(TokenScope::CredentialUnlink)
     }
 
-    fn parse(&self, _: &[u8]) -> Result<()> {
+    fn parse(_: &[u8]) -> Result<()> {
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ impl Endpoint for GetUser {
         Call::new(Method::Get, "/users", Auth::Required)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<User> {
+    fn parse(body: &[u8]) -> Result<User> {
         decode(body, "a user")
     }
 }
@@ -31,7 +31,7 @@ impl Endpoint for Refresh {
         Call::new(Method::Post, "/refresh", Auth::Required).device_signed()
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a session")
     }
 }
@@ -46,7 +46,7 @@ impl Endpoint for Revoke {
         Call::new(Method::Post, "/revoke", Auth::Required)
     }
 
-    fn parse(&self, _: &[u8]) -> Result<()> {
+    fn parse(_: &[u8]) -> Result<()> {
         Ok(())
     }
 }

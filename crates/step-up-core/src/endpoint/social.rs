@@ -27,7 +27,7 @@ impl Endpoint for InitAuth<'_> {
         Call::new(Method::Post, path(&draft.provider, "initAuth"), asker(draft.purpose)).body(body)
     }
 
-    fn parse(&self, _: &[u8]) -> Result<()> {
+    fn parse(_: &[u8]) -> Result<()> {
         Ok(())
     }
 }
@@ -47,7 +47,7 @@ impl Endpoint for GetOauthResult {
         Call::new(Method::Post, path(&self.provider, "oauthResult"), asker(self.purpose)).body(body)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<OauthResult> {
+    fn parse(body: &[u8]) -> Result<OauthResult> {
         let answer = parse(body, "the result of a request to a provider")?;
         if answer.get("status").as_text() != Some("completed") {
             return Ok(OauthResult::Pending);
@@ -80,7 +80,7 @@ impl Endpoint for SocialVerify<'_> {
         }
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a verification's result")
     }
 }
@@ -102,7 +102,7 @@ impl Endpoint for SocialSignIn<'_> {
             .body(body)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a session")
     }
 }

@@ -19,7 +19,7 @@ impl Endpoint for StepUpCheckCall<'_> {
             .body(Body::new().text("scope", self.scope.as_str()))
     }
 
-    fn parse(&self, body: &[u8]) -> Result<StepUpCheckResponse> {
+    fn parse(body: &[u8]) -> Result<StepUpCheckResponse> {
         decode(body, "the answer to a step-up check")
     }
 }

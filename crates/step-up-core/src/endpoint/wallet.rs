@@ -48,7 +48,7 @@ impl Endpoint for WalletSignIn<'_> {
         Call::new(Method::Post, "/wallets/signin", Auth::Never).body(body)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a session")
     }
 }
@@ -70,7 +70,7 @@ impl Endpoint for WalletVerify<'_> {
             .body(self.proof.body(self.scopes))
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a verification's result")
     }
 }
@@ -90,7 +90,7 @@ impl Endpoint for WalletLink<'_> {
             .body(self.proof.body(&[]))
     }
 
-    fn parse(&self, body: &[u8]) -> Result<VerifyResponse> {
+    fn parse(body: &[u8]) -> Result<VerifyResponse> {
         decode(body, "a link's result")
     }
 }

@@ -42,9 +42,20 @@ impl Body {
         self
     }
 
-    pub(crate) fn finish(mut self) -> Vec<u8> {
+    /// Adds what is JSON already.
+    pub(crate) fn raw(mut self, name: &str, json: &str) -> Self {
+        self.name(name);
+        self.0.push_str(json);
+        self
+    }
+
+    pub(crate) fn finish(self) -> Vec<u8> {
+        self.finish_text().into_bytes()
+    }
+
+    pub(crate) fn finish_text(mut self) -> String {
         self.0.push('}');
-        self.0.into_bytes()
+        self.0
     }
 
     fn name(&mut self, name: &str) {

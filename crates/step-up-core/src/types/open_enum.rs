@@ -36,10 +36,9 @@ macro_rules! open_enum {
 
         impl From<&str> for $name {
             fn from(name: &str) -> Self {
-                match name {
-                    $( $wire => Self::$variant, )+
-                    other => Self::Other(other.into()),
-                }
+                // A match on texts would be a comparison for each, in code.
+                let known = Self::KNOWN.iter().find(|known| known.as_str() == name);
+                known.cloned().unwrap_or_else(|| Self::Other(name.into()))
             }
         }
 

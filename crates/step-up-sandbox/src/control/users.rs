@@ -133,7 +133,8 @@ impl WalletBody {
         let address = WalletAddress::parse(&self.chain, &self.address)?;
         let name = self.wallet_name.unwrap_or_else(|| "metamask".into());
         let provider = self.wallet_provider.unwrap_or(WalletProvider::BrowserExtension);
-        ExternalWallet::new(world, address, &name, provider)
+        external_wallet::ensure_not_embedded(world, &address)?;
+        ExternalWallet::new(address, &name, provider)
     }
 }
 

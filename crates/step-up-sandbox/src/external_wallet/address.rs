@@ -86,6 +86,15 @@ impl Address {
     }
 }
 
+/// The name in the environment's settings of a chain, by its name in credentials.
+pub(crate) fn setting_of(chain: &str) -> Option<&'static str> {
+    match chain {
+        "eip155" => Some("evm"),
+        "solana" => Some("solana"),
+        _ => None,
+    }
+}
+
 pub(crate) fn unsupported_chain(sentence: &str) -> Refusal {
     Refusal::unprocessable("unsupported_chain", sentence)
 }

@@ -16,7 +16,7 @@ use crate::{
     world::World,
 };
 
-pub(crate) use address::{Address, unsupported_chain};
+pub(crate) use address::{Address, setting_of, unsupported_chain};
 pub(crate) use proof::Proof;
 
 /// Whose credential a wallet is, by chain and address. A wallet belongs to one user.
@@ -37,24 +37,14 @@ pub(crate) struct ExternalWallet {
 const NAME_LENGTH: usize = 100;
 
 impl ExternalWallet {
-    /// Refuses a wallet that proves nothing, or whose signature the sandbox cannot check.
-    pub(crate) fn new(
-        world: &World<'_>,
-        address: Address,
-        name: &str,
-        provider: WalletProvider,
-    ) -> Outcome<Self> {
+    /// Refuses a wallet that proves nothing by what it calls itself, or whose signature the sandbox cannot check.
+    pub(crate) fn new(address: Address, name: &str, provider: WalletProvider) -> Outcome<Self> {
         if name.is_empty() || name.chars().count() > NAME_LENGTH || name.contains(char::is_control) {
             return Err(Refusal::unprocessable("invalid_wallet_name", "That is no name of a wallet.").into());
         }
         let wallet = Self { address, name: name.to_owned(), provider };
-        if wallet.credential("".into(), false).is_embedded_wallet() || is_embedded(world, &address)? {
-            return Err(Refusal::new(
-                403,
-                "embedded_wallet_not_allowed",
-                "An embedded wallet signs without its user, so its signature proves nothing.",
-            )
-            .into());
+        if wallet.credential("".into(), false).is_embedded_wallet() {
+            return Err(embedded().into());
         }
         if wallet.provider == WalletProvider::SmartContractWallet {
             return Err(Refusal::not_implemented("signatures of contract wallets (EIP-1271)").into());
@@ -75,10 +65,22 @@ impl ExternalWallet {
     }
 }
 
-/// Whether the sandbox has the address's key, whatever a client calls the wallet.
-fn is_embedded(world: &World<'_>, address: &Address) -> Result<bool, StoreError> {
+/// Refuses an address whose key the sandbox has, whatever a client calls the wallet. To whoever has not proven it, it is
+/// an address like any other: the list of embedded wallets is nobody's business.
+pub(crate) fn ensure_not_embedded(world: &World<'_>, address: &Address) -> Outcome<()> {
     let text = address.text();
-    Ok(WALLETS.list(&world.tx, "")?.iter().any(|(_, wallet)| wallet.address == text))
+    if WALLETS.list(&world.tx, "")?.iter().any(|(_, wallet)| wallet.address == text) {
+        return Err(embedded().into());
+    }
+    Ok(())
+}
+
+fn embedded() -> Refusal {
+    Refusal::new(
+        403,
+        "embedded_wallet_not_allowed",
+        "An embedded wallet signs without its user, so its signature proves nothing.",
+    )
 }
 
 /// Makes a wallet that was proven a credential of the user. The account is not saved yet.

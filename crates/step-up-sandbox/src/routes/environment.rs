@@ -20,7 +20,11 @@ pub(super) fn jwks(call: &mut Call<'_>) -> Outcome {
 /// The environment's settings.
 pub(super) fn settings(call: &mut Call<'_>) -> Outcome {
     let mut settings = settings::current(&call.world.tx)?;
-    social::settings::complete(&mut settings, |provider| call.addresses(provider));
+    if call.world.config.has_control {
+        social::settings::complete(&mut settings, |provider| call.addresses(provider));
+    } else {
+        social::settings::leave_out(&mut settings);
+    }
     ok(&settings)
 }
 

@@ -42,10 +42,10 @@ impl Body {
         if !Rules::load(&world.tx)?.is_chain_enabled(address.setting()) {
             return Err(unsupported_chain("The environment takes no wallets of this chain.").into());
         }
-        ExternalWallet::new(world, address, &self.wallet_name, self.wallet_provider.clone())
+        ExternalWallet::new(address, &self.wallet_name, self.wallet_provider.clone())
     }
 
-    /// Refuses a signature that does not prove it.
+    /// Refuses a signature that does not prove it, and a proof that is worth nothing.
     fn evaluate(&self, call: &mut Call<'_>, address: Address) -> Outcome<()> {
         let proof = Proof {
             address,
@@ -53,7 +53,8 @@ impl Body {
             message: &self.message_to_sign,
             signature: &self.signed_message,
         };
-        proof.evaluate(call)
+        proof.evaluate(call)?;
+        external_wallet::ensure_not_embedded(&call.world, &address)
     }
 }
 

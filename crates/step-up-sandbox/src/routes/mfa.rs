@@ -57,6 +57,7 @@ pub(super) fn delete(call: &mut Call<'_>) -> Outcome {
     let permit = call.demand(&session, &TokenScope::CredentialUnlink, Proof::Header)?;
     let device = mfa::find(&call.world, &session.user, call.param(0))?;
     mfa::delete(&mut call.world, &session.user, &device.id);
+    session::distrust(&mut call.world, &session, &device.id.as_str().into())?;
     permit.spend(&mut call.world)?;
     done()
 }

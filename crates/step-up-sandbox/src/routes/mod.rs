@@ -84,7 +84,7 @@ const ROUTES: &[Route] = &[
     route(Post, "waas/*/signMessage", wallets::sign_message),
 ];
 
-/// The pages of the social providers.
+/// The pages of the social providers. Anybody is there whoever they say, so they go with the control API.
 const PROVIDER_ROUTES: &[Route] = &[
     route(Get, "/sandbox-idp/*/authorize", social::ask),
     route(Post, "/sandbox-idp/*/authorize", social::decide),
@@ -108,7 +108,7 @@ pub(crate) fn dispatch(call: &mut Call<'_>) -> Outcome {
     if path == "/.well-known/jwks" {
         return router::dispatch(&[route(Get, "/.well-known/jwks", environment::jwks)], path, call);
     }
-    if path.starts_with(PROVIDER_PATH) {
+    if path.starts_with(PROVIDER_PATH) && call.world.config.has_control {
         return router::dispatch(PROVIDER_ROUTES, path, call);
     }
     let below_environment = path

@@ -14,7 +14,7 @@ use crate::{
         challenge::{self, LIFETIME},
     },
     reply::{Outcome, Refusal, done, ok},
-    settings,
+    session, settings,
     webauthn::{Ceremony, ES256},
 };
 
@@ -60,6 +60,7 @@ pub(super) fn delete(call: &mut Call<'_>) -> Outcome {
     let body: Body = call.body()?;
     let passkey = passkey::find(&call.world, &session.user, &body.id)?;
     passkey::delete(&mut call.world, &session.user, &passkey);
+    session::distrust(&mut call.world, &session, &passkey.id.as_str().into())?;
     permit.spend(&mut call.world)?;
     done()
 }

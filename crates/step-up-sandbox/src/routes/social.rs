@@ -225,6 +225,6 @@ pub(super) fn verify(call: &mut Call<'_>) -> Outcome {
 /// The provider of the path, which the environment has.
 fn enabled(call: &Call<'_>) -> Outcome<SocialProvider> {
     let provider = SocialProvider::of_path(call.param(0))?;
-    settings::client_id(&call.world.tx, provider)?;
+    settings::client_id(&call.world, provider)?;
     Ok(provider)
 }

@@ -21,9 +21,9 @@ struct Body {
     wallet_id: Option<CredentialId>,
 }
 
-/// Takes a credential from the user. It grants nothing, and the last one that they can sign in with stays.
+/// Takes a credential from the user. It proves nothing, so it grants nothing and the session lives no longer by it, and the last one that they can sign in with stays.
 pub(super) fn unlink(call: &mut Call<'_>) -> Outcome {
-    let mut session = call.session()?;
+    let session = call.session()?;
     let permit = call.demand(&session, &TokenScope::CredentialUnlink, Proof::Header)?;
     let body: Body = call.body()?;
     let Some(id) = body.verified_credential_id.or(body.verified_crential_id).or(body.wallet_id) else {
@@ -50,7 +50,7 @@ pub(super) fn unlink(call: &mut Call<'_>) -> Outcome {
     }
     account::unlink(&mut call.world, &mut account, &credential)?;
     account::save(&mut call.world, &account)?;
-    session::renew(&mut call.world, &mut session)?;
+    session::distrust(&mut call.world, &session, &id)?;
     permit.spend(&mut call.world)?;
     ok(&session::verified(&call.world, &session, &account, None)?)
 }

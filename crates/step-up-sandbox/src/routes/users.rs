@@ -33,10 +33,10 @@ pub(super) fn delete(call: &mut Call<'_>) -> Outcome {
     done()
 }
 
-/// Sets fields of the user. A new email address or phone number becomes theirs once the code that is sent there was
+/// Sets fields of the user, which proves nothing, so the session lives no longer by it. A new email address or phone number becomes theirs once the code that is sent there was
 /// verified.
 pub(super) fn update(call: &mut Call<'_>) -> Outcome {
-    let mut session = call.session()?;
+    let session = call.session()?;
     let fields: Map<String, Value> = call.body()?;
     let account = account::of_session(&call.world, &session)?;
     let update = Update::read(&fields, &account)?;
@@ -55,7 +55,6 @@ pub(super) fn update(call: &mut Call<'_>) -> Outcome {
     let email_verification = update.email.clone().map(|email| send(email.into())).transpose()?;
     let sms_verification = update.phone.clone().map(|phone| send(phone.into())).transpose()?;
     account::save(&mut call.world, &account)?;
-    session::renew(&mut call.world, &mut session)?;
     if let Some(permit) = permit {
         permit.spend(&mut call.world)?;
     }

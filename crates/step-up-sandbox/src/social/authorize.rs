@@ -33,7 +33,7 @@ pub(crate) struct Request {
 
 /// A page that asks for consent. What was asked for stays here, so that the page cannot change it, and the ticket is in no
 /// other page.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Consent {
     provider: SocialProvider,
     redirect_uri: String,
@@ -47,7 +47,7 @@ pub(crate) struct Consent {
 pub(crate) const CONSENTS: Table<Consent> = Table::new("socialConsents");
 
 /// A code that was given.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Code {
     pub(crate) provider: SocialProvider,
     pub(crate) account: SocialAccount,
@@ -70,7 +70,7 @@ const CODE_LIFETIME: std::time::Duration = MINUTE.saturating_mul(2);
 const CAPACITY: usize = 1000;
 
 /// What a provider's page shows.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConsentView {
     pub(crate) provider: SocialProvider,
@@ -91,7 +91,7 @@ pub(crate) struct ConsentView {
 }
 
 /// A provider's answer, on its way back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Return {
     pub(crate) redirect_uri: String,
     pub(crate) parameters: Vec<(&'static str, String)>,
@@ -120,7 +120,7 @@ pub(crate) fn open(
     provider: SocialProvider,
     request: Request,
 ) -> Outcome<Authorization> {
-    let client_id = settings::client_id(&call.world.tx, provider)?;
+    let client_id = settings::client_id(&call.world, provider)?;
     if request.client_id != client_id {
         return Err(invalid_request("There is no such client.").into());
     }

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// One sign-in at a provider, from its beginning until its code is redeemed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Flow {
     provider: SocialProvider,
     /// The session that began it.
@@ -42,7 +42,7 @@ pub(crate) struct Flow {
     progress: Progress,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Progress {
     Pending,
@@ -52,7 +52,7 @@ enum Progress {
 }
 
 /// What a provider answered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Answer {
     Code(String),
@@ -189,7 +189,7 @@ pub(crate) fn take_answer(
 }
 
 /// What becomes of the window that a provider's answer came in.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) enum Ending {
     /// It goes back to the app.
     Redirect(String),

@@ -7,6 +7,7 @@ use crate::{
     reply::{Outcome, Refusal},
     settings,
     store::{StoreError, Tx},
+    world::World,
 };
 
 /// The providers of a new environment. Their addresses are added when they are read: they depend on where the sandbox is.
@@ -78,15 +79,31 @@ pub(crate) fn complete(settings: &mut Value, addresses: impl Fn(SocialProvider) 
     }
 }
 
-/// The client id of a provider that is enabled.
-pub(crate) fn client_id(tx: &Tx<'_>, provider: SocialProvider) -> Outcome<String> {
-    let settings = settings::current(tx)?;
+/// Leaves the providers out that the sandbox emulates.
+pub(crate) fn leave_out(settings: &mut Value) {
+    let Some(providers) = settings["providers"].as_array_mut() else { return };
+    providers.retain(|entry| entry["provider"].as_str().and_then(SocialProvider::find).is_none());
+}
+
+/// The client id of a provider that is enabled. None is without the control API: anybody is whoever they say there.
+pub(crate) fn client_id(world: &World<'_>, provider: SocialProvider) -> Outcome<String> {
+    find_client_id(world, provider)?
+        .ok_or_else(|| Refusal::unprocessable("provider_not_enabled", "This provider is not enabled.").into())
+}
+
+/// Whether the provider is enabled.
+pub(crate) fn is_enabled(world: &World<'_>, provider: SocialProvider) -> Result<bool, StoreError> {
+    Ok(find_client_id(world, provider)?.is_some())
+}
+
+fn find_client_id(world: &World<'_>, provider: SocialProvider) -> Result<Option<String>, StoreError> {
+    let mut settings = settings::current(&world.tx)?;
+    if !world.config.has_control {
+        leave_out(&mut settings);
+    }
     let entry = members(&settings, "/providers").iter().find(|it| it["provider"] == provider.name());
     let entry = entry.filter(|it| it["enabledAt"].is_string());
-    entry
-        .and_then(|it| it["clientId"].as_str())
-        .map(str::to_owned)
-        .ok_or_else(|| Refusal::unprocessable("provider_not_enabled", "This provider is not enabled.").into())
+    Ok(entry.and_then(|it| it["clientId"].as_str()).map(str::to_owned))
 }
 
 /// Whether social accounts may be linked.

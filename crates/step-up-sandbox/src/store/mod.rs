@@ -18,6 +18,8 @@ pub use sqlite::SqliteStore;
 pub(crate) use table::Table;
 pub(crate) use tx::Tx;
 
+use std::fmt;
+
 use serde_json::Value;
 
 /// JSON values by collection and key, kept between requests. Nobody but the sandbox that has it changes it.
@@ -50,8 +52,8 @@ pub trait Store {
     fn commit(&mut self, changes: Vec<Change>) -> Result<(), StoreError>;
 }
 
-/// One change of a [`Store`].
-#[derive(Clone, Debug, PartialEq)]
+/// One change of a [`Store`]. What it prints is only where it is.
+#[derive(Clone, PartialEq)]
 pub struct Change {
     /// The collection.
     pub collection: String,
@@ -59,6 +61,16 @@ pub struct Change {
     pub key: String,
     /// The new value; `None` deletes the key, which need not exist.
     pub value: Option<Value>,
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_deletion = self.value.is_none();
+        f.debug_struct("Change")
+            .field("collection", &self.collection)
+            .field("is_deletion", &is_deletion)
+            .finish()
+    }
 }
 
 /// A store that cannot be read or written. Its text names the collection, never a value.

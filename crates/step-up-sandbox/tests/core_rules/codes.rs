@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::json;
+use step_up_sandbox::{Change, Store as _};
 
 use crate::lab::{Lab, MINUTE, SECOND};
 
@@ -228,6 +229,45 @@ fn thirty_codes_an_hour_go_to_an_address() {
     lab.wait(SECOND);
     send(&mut lab).ok();
     send(&mut lab).refused(429, "rate_limited");
+}
+
+#[test]
+fn a_thousand_codes_are_remembered_and_the_oldest_make_room() {
+    let mut lab = Lab::new();
+    let oldest = lab.code_for("ada@example.com");
+    lab.wait(SECOND);
+    let second = lab.code_for("bob@example.com");
+    let mut store = lab.sandbox.store().clone();
+    let other = store.get("verifications", &second.uuid).unwrap().unwrap();
+    let copies = (2..1000).map(|number| Change {
+        collection: "verifications".into(),
+        key: format!("copy {number}"),
+        value: Some(other.clone()),
+    });
+    store.commit(copies.collect()).unwrap();
+    let mut full = Lab::from_store(lab.config.clone(), store);
+    full.now = lab.now.after(SECOND);
+    let newest = full.code_for("carol@example.com");
+    assert_eq!(full.sandbox.store().list("verifications", "").unwrap().len(), 1000);
+    full.try_sign_in(&oldest.uuid, &oldest.code).refused(422, "invalid_verification");
+    for sent in [&second, &newest] {
+        full.try_sign_in(&sent.uuid, &sent.code).ok();
+    }
+}
+
+#[test]
+fn addresses_that_got_a_code_are_remembered_for_an_hour() {
+    let mut lab = Lab::new();
+    for number in 0..20 {
+        lab.code_for(&format!("{number}@example.com"));
+    }
+    let remembered = |lab: &Lab| lab.sandbox.store().list("sends", "").unwrap().len();
+    lab.wait(60 * MINUTE - SECOND);
+    lab.code_for("ada@example.com");
+    assert_eq!(remembered(&lab), 21);
+    lab.wait(SECOND);
+    lab.code_for("bob@example.com");
+    assert_eq!(remembered(&lab), 2);
 }
 
 #[test]

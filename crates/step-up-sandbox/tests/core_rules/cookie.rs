@@ -6,13 +6,13 @@ use step_up_sandbox::Config;
 
 use crate::lab::{Answer, Ask, Lab, MINUTE, SECOND, claims};
 
-const ORIGIN: &str = "http://localhost:3000";
+pub(crate) const ORIGIN: &str = "http://localhost:3000";
 
 fn lab() -> Lab {
     in_cookies(Lab::new())
 }
 
-fn in_cookies(mut lab: Lab) -> Lab {
+pub(crate) fn in_cookies(mut lab: Lab) -> Lab {
     lab.set(json!({ "security": { "auth": { "storage": ["cookie"] } } }));
     lab
 }
@@ -36,7 +36,7 @@ fn cookie_of(answer: &Answer) -> (String, Vec<String>) {
     (parts.next().unwrap(), parts.collect())
 }
 
-fn token_of(cookie: &str) -> &str {
+pub(crate) fn token_of(cookie: &str) -> &str {
     cookie.strip_prefix("DYNAMIC_JWT_TOKEN=").unwrap()
 }
 
@@ -58,7 +58,7 @@ fn try_sign_in(lab: &mut Lab, email: &str) -> Answer {
 }
 
 /// Signs in and gives the cookie.
-fn sign_in(lab: &mut Lab, email: &str) -> String {
+pub(crate) fn sign_in(lab: &mut Lab, email: &str) -> String {
     cookie_of(&try_sign_in(lab, email).ok()).0
 }
 

@@ -5,18 +5,18 @@ use serde_json::json;
 
 use crate::lab::{Answer, Lab, MINUTE};
 
-struct Device(SigningKey);
+pub(crate) struct Device(SigningKey);
 
 impl Device {
-    fn new(number: u8) -> Self {
+    pub(crate) fn new(number: u8) -> Self {
         Self(SigningKey::from_slice(&[number; 32]).unwrap())
     }
 
-    fn public_key(&self) -> String {
+    pub(crate) fn public_key(&self) -> String {
         base16ct::lower::encode_string(self.0.verifying_key().to_sec1_point(true).as_bytes())
     }
 
-    fn sign(&self, text: &str) -> String {
+    pub(crate) fn sign(&self, text: &str) -> String {
         let signature: Signature = self.0.sign(text.as_bytes());
         base16ct::lower::encode_string(&signature.to_bytes())
     }

@@ -11,13 +11,13 @@ use crate::lab::{Answer, Lab, MINUTE, Person, SECOND, claims, part};
 const ISSUER: &str = "https://idp.example";
 
 /// The other provider: a key, and its name.
-struct Issuer {
-    key: [u8; 32],
-    kid: &'static str,
+pub(crate) struct Issuer {
+    pub(crate) key: [u8; 32],
+    pub(crate) kid: &'static str,
 }
 
-const IDP: Issuer = Issuer { key: [7; 32], kid: "one" };
-const OTHER: Issuer = Issuer { key: [8; 32], kid: "two" };
+pub(crate) const IDP: Issuer = Issuer { key: [7; 32], kid: "one" };
+pub(crate) const OTHER: Issuer = Issuer { key: [8; 32], kid: "two" };
 
 impl Issuer {
     fn jwk(&self) -> Value {
@@ -27,7 +27,7 @@ impl Issuer {
     }
 
     /// A token, by another implementation.
-    fn sign(&self, claims: &Value) -> String {
+    pub(crate) fn sign(&self, claims: &Value) -> String {
         let mut header = Header::new(Algorithm::ES256);
         header.kid = Some(self.kid.into());
         // PKCS #8 around a P-256 key (RFC 5208, RFC 5915).
@@ -37,7 +37,7 @@ impl Issuer {
     }
 
     /// A token with any header.
-    fn forge(&self, header: &Value, claims: &Value) -> String {
+    pub(crate) fn forge(&self, header: &Value, claims: &Value) -> String {
         let part = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
         let signed = format!("{}.{}", part(header), part(claims));
         let signature: Signature = SigningKey::from_slice(&self.key).unwrap().sign(signed.as_bytes());
@@ -49,7 +49,7 @@ fn settings(external: Value) -> Value {
     json!({ "security": { "externalAuth": external } })
 }
 
-fn lab() -> Lab {
+pub(crate) fn lab() -> Lab {
     let mut lab = Lab::new();
     lab.set(settings(
         json!({ "enabled": true, "iss": ISSUER, "jwks": { "keys": [IDP.jwk(), OTHER.jwk()] } }),
@@ -64,7 +64,7 @@ fn identity(lab: &Lab, sub: &str) -> Value {
 }
 
 /// What is said about a user who was verified once more.
-fn assertion(lab: &Lab, sub: &str, scope: &str, jti: &str) -> Value {
+pub(crate) fn assertion(lab: &Lab, sub: &str, scope: &str, jti: &str) -> Value {
     with(&with(&identity(lab, sub), "scope", json!(scope)), "jti", json!(jti))
 }
 
@@ -84,13 +84,13 @@ fn try_sign_in(lab: &mut Lab, jwt: &str) -> Answer {
     lab.post("/externalAuth/signin").body(json!({ "jwt": jwt })).send()
 }
 
-fn sign_in(lab: &mut Lab, sub: &str) -> Person {
+pub(crate) fn sign_in(lab: &mut Lab, sub: &str) -> Person {
     let jwt = IDP.sign(&identity(lab, sub));
     let answer = try_sign_in(lab, &jwt).ok();
     Person::from_answer(sub, &answer)
 }
 
-fn verify(lab: &mut Lab, person: &Person, jwt: &str) -> Answer {
+pub(crate) fn verify(lab: &mut Lab, person: &Person, jwt: &str) -> Answer {
     lab.post("/externalAuth/verify").by(person).body(json!({ "jwt": jwt })).send()
 }
 

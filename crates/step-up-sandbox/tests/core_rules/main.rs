@@ -22,6 +22,7 @@ mod signer;
 mod sms;
 mod social;
 mod social_pages;
+mod stealing;
 mod token;
 mod total;
 mod totp;

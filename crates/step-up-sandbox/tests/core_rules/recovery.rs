@@ -15,12 +15,12 @@ fn codes(answer: &Answer) -> Vec<String> {
 }
 
 /// Somebody's first codes.
-fn make(lab: &mut Lab, person: &Person) -> Vec<String> {
+pub(crate) fn make(lab: &mut Lab, person: &Person) -> Vec<String> {
     let token = lab.elevate(person, &["credential:link"]);
     codes(&lab.get(PATH).by(person).elevated(&token).send().ok())
 }
 
-fn try_code(lab: &mut Lab, person: &Person, code: &str, scopes: &[&str]) -> Answer {
+pub(crate) fn try_code(lab: &mut Lab, person: &Person, code: &str, scopes: &[&str]) -> Answer {
     let body = json!({ "code": code, "requestedScopes": scopes });
     lab.post("/users/mfa/auth/recovery").by(person).body(body).send()
 }

@@ -65,13 +65,13 @@ pub(crate) fn consent(
 }
 
 /// The code that a provider gives to this account, for a flow that somebody began.
-fn code(lab: &mut Lab, by: Option<&Person>, name: &str, state: &str, account: &str) -> String {
+pub(crate) fn code(lab: &mut Lab, by: Option<&Person>, name: &str, state: &str, account: &str) -> String {
     begin(lab, by, name, state).ok();
     let back = consent(lab, name, state, Some(VERIFIER), account).ok();
     back.body["message"]["code"].as_str().unwrap().to_owned()
 }
 
-fn redemption(code: &str, state: &str) -> Value {
+pub(crate) fn redemption(code: &str, state: &str) -> Value {
     json!({ "code": code, "state": state, "codeVerifier": VERIFIER })
 }
 
@@ -79,7 +79,7 @@ fn sign_in(lab: &mut Lab, name: &str, body: Value) -> Answer {
     lab.post(&format!("/providers/{name}/signIn")).body(body).send()
 }
 
-fn verify(lab: &mut Lab, by: &Person, name: &str, mut body: Value, scopes: &[&str]) -> Answer {
+pub(crate) fn verify(lab: &mut Lab, by: &Person, name: &str, mut body: Value, scopes: &[&str]) -> Answer {
     body["requestedScopes"] = json!(scopes);
     lab.post(&format!("/providers/{name}/verify")).by(by).body(body).send()
 }

@@ -10,7 +10,7 @@ use step_up_sandbox::{Config, Store as _};
 use crate::lab::{Lab, Person, claims, part};
 
 /// The sandbox's own key, as only its store has it.
-fn signing_key(lab: &Lab) -> Vec<u8> {
+pub(crate) fn signing_key(lab: &Lab) -> Vec<u8> {
     let hex = lab.sandbox.store().get("keys", "token").unwrap().unwrap();
     base16ct::lower::decode_vec(hex.as_str().unwrap()).unwrap()
 }
@@ -31,7 +31,7 @@ fn jwks(lab: &mut Lab) -> JwkSet {
 }
 
 /// Signs any header and claims with this key.
-fn forge(key: &[u8], header: &Value, claims: &Value) -> String {
+pub(crate) fn forge(key: &[u8], header: &Value, claims: &Value) -> String {
     let part = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
     let signed = format!("{}.{}", part(header), part(claims));
     let signature: Signature = SigningKey::from_slice(key).unwrap().sign(signed.as_bytes());

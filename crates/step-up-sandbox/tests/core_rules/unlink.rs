@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The id of somebody's credential, by what people know it by.
-fn id_of(lab: &mut Lab, person: &Person, identifier: &str) -> String {
+pub(crate) fn id_of(lab: &mut Lab, person: &Person, identifier: &str) -> String {
     let user = lab.user(person).ok();
     let credentials = user.body["verifiedCredentials"].as_array().unwrap();
     let found = credentials.iter().find(|it| it["public_identifier"] == identifier);
@@ -24,7 +24,7 @@ fn has(lab: &mut Lab, person: &Person, identifier: &str) -> bool {
         .any(|it| it["public_identifier"] == identifier)
 }
 
-fn try_unlink(lab: &mut Lab, person: &Person, body: Value, elevated: &str) -> Answer {
+pub(crate) fn try_unlink(lab: &mut Lab, person: &Person, body: Value, elevated: &str) -> Answer {
     lab.post("/verify/unlink").by(person).elevated(elevated).body(body).send()
 }
 

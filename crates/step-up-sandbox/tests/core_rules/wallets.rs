@@ -391,6 +391,31 @@ fn a_check_lists_the_wallets_outside_the_app() {
     assert_eq!(answer.body["defaultCredentialId"], credentials[2]["id"], "the one that signed in");
 }
 
+#[test]
+fn a_check_lists_no_wallet_of_a_chain_and_no_account_of_a_provider_that_is_switched_off() {
+    let mut lab = Lab::new();
+    let social =
+        json!([{ "provider": "google", "username": "ada" }, { "provider": "github", "username": "ada" }]);
+    let wallets: Vec<_> =
+        signers().iter().map(|it| json!({ "address": it.address(), "chain": it.chain() })).collect();
+    let fixture = json!({ "email": "ada@example.com", "wallets": wallets, "social": social });
+    let ada = lab.person_with("ada@example.com", fixture);
+    let listed = |lab: &mut Lab| {
+        let check = json!({ "scope": "wallet:export" });
+        let answer = lab.post("/stepUp/check").by(&ada).body(check).send().ok();
+        answer.body["credentials"].as_array().unwrap().len()
+    };
+    assert_eq!(listed(&mut lab), 5);
+    lab.set(json!({
+        "chains": [{ "name": "evm", "enabled": true }, { "name": "solana", "enabled": false }],
+        "providers": [{ "provider": "google", "clientId": "x", "enabledAt": "2026-01-01T00:00:00.000Z" }],
+    }));
+    assert_eq!(listed(&mut lab), 3);
+    // It says what is so.
+    let proof = lab.proof(&Signer::solana(1));
+    lab.try_wallet(&ada, proof, &["wallet:export"]).refused(422, "unsupported_chain");
+}
+
 /// Whoever has a session has a wallet of their own, too.
 #[test]
 fn a_wallet_that_is_not_the_users_never_elevates() {
@@ -449,6 +474,25 @@ fn an_embedded_wallet_proves_nothing_under_whatever_name() {
             let ask = lab.post(path).body(proof);
             let ask = if path.contains("signin") || path == "/verify" { ask } else { ask.by(&ada) };
             ask.send().refused(403, "embedded_wallet_not_allowed");
+        }
+    }
+}
+
+/// Addresses are public: whether one is an embedded wallet here is not.
+#[test]
+fn an_embedded_wallet_is_told_from_others_only_to_whoever_proves_it() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    lab.elevate(&ada, &["credential:link"]);
+    let embedded = Signer::imported(&ada.private_key);
+    for signer in [embedded, Signer::ethereum(1)] {
+        for path in ["/wallets/signin", "/verify", "/wallets/verify", "/verify/link"] {
+            let mut proof = lab.proof(&signer);
+            proof["signedMessage"] =
+                Signer::ethereum(2).sign(proof["messageToSign"].as_str().unwrap()).into();
+            let ask = lab.post(path).body(proof);
+            let ask = if path.contains("signin") || path == "/verify" { ask } else { ask.by(&ada) };
+            ask.send().refused(422, "invalid_wallet_signature");
         }
     }
 }

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 use yew_step_up::{StepUpError, TotpEnrolment};
 
+use crate::authenticator;
 use crate::ui::{copy::CopyButton, icon::Phone, otp_input::OtpInput, qr::Qr};
 
 #[derive(Properties, PartialEq)]
@@ -17,6 +18,8 @@ pub(super) struct EnrolmentProps {
 pub(super) fn Enrolment(props: &EnrolmentProps) -> Html {
     let error = props.error.as_ref().map(|error| AttrValue::from(error.to_string()));
     let secret = AttrValue::from(props.enrolment.secret.expose().to_owned());
+    // The sandbox's phone scans whatever is shown.
+    use_effect_with(secret.clone(), |secret| authenticator::scan(secret));
     html! {
         <section class="card" aria-labelledby="enrol-title">
             <div class="card-head">

@@ -12,15 +12,15 @@ use crate::{
     lab::{Answer, Lab, Person},
 };
 
-fn creation_options(lab: &mut Lab, person: &Person) -> Value {
+pub(crate) fn creation_options(lab: &mut Lab, person: &Person) -> Value {
     lab.get("/users/passkeys/register").by(person).header("origin", ORIGIN).send().ok().body
 }
 
-fn request_options(lab: &mut Lab, person: &Person) -> Value {
+pub(crate) fn request_options(lab: &mut Lab, person: &Person) -> Value {
     lab.get("/users/passkeys/authenticate").by(person).header("origin", ORIGIN).send().ok().body
 }
 
-fn try_register(lab: &mut Lab, person: &Person, body: &Value, elevated: &str) -> Answer {
+pub(crate) fn try_register(lab: &mut Lab, person: &Person, body: &Value, elevated: &str) -> Answer {
     let ask = lab.post("/users/passkeys/register").by(person).header("origin", ORIGIN);
     ask.elevated(elevated).body(body.clone()).send()
 }
@@ -37,20 +37,20 @@ fn register(lab: &mut Lab, person: &Person, key: &mut Authenticator) -> String {
 }
 
 /// Registers somebody's first passkey.
-fn enrol(lab: &mut Lab, person: &Person) -> Authenticator {
+pub(crate) fn enrol(lab: &mut Lab, person: &Person) -> Authenticator {
     let mut key = Authenticator::new();
     lab.elevate(person, &["credential:link"]);
     register(lab, person, &mut key);
     key
 }
 
-fn try_assertion(lab: &mut Lab, person: &Person, assertion: &Value, scopes: &[&str]) -> Answer {
+pub(crate) fn try_assertion(lab: &mut Lab, person: &Person, assertion: &Value, scopes: &[&str]) -> Answer {
     let mut body = assertion.clone();
     body["requestedScopes"] = scopes.into();
     lab.post("/users/mfa/auth/passkey").by(person).header("origin", ORIGIN).body(body).send()
 }
 
-fn sign(lab: &mut Lab, person: &Person, key: &mut Authenticator) -> Value {
+pub(crate) fn sign(lab: &mut Lab, person: &Person, key: &mut Authenticator) -> Value {
     let options = request_options(lab, person);
     key.sign(ORIGIN, &options)
 }
@@ -60,7 +60,7 @@ fn try_passkey(lab: &mut Lab, person: &Person, key: &mut Authenticator, scopes: 
     try_assertion(lab, person, &assertion, scopes)
 }
 
-fn elevate(lab: &mut Lab, person: &Person, key: &mut Authenticator, scopes: &[&str]) -> String {
+pub(crate) fn elevate(lab: &mut Lab, person: &Person, key: &mut Authenticator, scopes: &[&str]) -> String {
     try_passkey(lab, person, key, scopes).ok().text("elevatedAccessToken")
 }
 
@@ -69,11 +69,11 @@ fn second_session(lab: &mut Lab, person: &Person) -> Person {
     Person { token: lab.sign_in(&person.email).token, ..person.clone() }
 }
 
-fn client_data(kind: &str, challenge: &str, origin: &str) -> String {
+pub(crate) fn client_data(kind: &str, challenge: &str, origin: &str) -> String {
     json!({ "type": kind, "challenge": challenge, "origin": origin, "crossOrigin": false }).to_string()
 }
 
-fn challenge(options: &Value) -> &str {
+pub(crate) fn challenge(options: &Value) -> &str {
     options["challenge"].as_str().unwrap()
 }
 

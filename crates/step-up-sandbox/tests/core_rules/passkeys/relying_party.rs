@@ -140,6 +140,25 @@ fn the_relying_party_is_the_host_of_the_page_and_no_address() {
     try_assertion(&mut lab, &ada, &assertion, &["wallet:export"]).ok();
 }
 
+/// What is offered to a page signs for that page.
+#[test]
+fn a_check_lists_the_passkeys_of_the_page_that_asks() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    enrol(&mut lab, &ada);
+    let mut listed = |origin: &str| {
+        let ask = lab.post("/stepUp/check").by(&ada).header("origin", origin);
+        let check = ask.body(json!({ "scope": "wallet:export" })).send().ok().body;
+        assert_eq!(check["isRequired"], true);
+        let credentials = check["credentials"].as_array().unwrap().clone();
+        assert_eq!(check.get("defaultCredentialId"), credentials.first().map(|it| &it["id"]));
+        credentials.len()
+    };
+    assert_eq!(listed(ORIGIN), 1);
+    assert_eq!(listed("http://app.localhost:8080"), 0);
+    assert_eq!(listed("http://127.0.0.1:8080"), 0);
+}
+
 #[test]
 fn without_an_origin_the_relying_party_is_the_one_host_there_is() {
     let rp_id = |origins: &[&str]| {

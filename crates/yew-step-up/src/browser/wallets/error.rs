@@ -16,7 +16,8 @@ pub(super) fn refusal(error: &JsValue) -> StepUpError {
         Some(4200.0 | -32601.0) => "it cannot sign messages".into(),
         Some(4900.0 | 4901.0) => "it is not connected to its chain".into(),
         Some(-32002.0) => "another request waits in it; open the wallet and answer that one".into(),
-        Some(code) => format!("it gave error {code}"),
+        // A whole number, as JSON-RPC says; and printing any other brings ten kilobytes into the page.
+        Some(code) => format!("it gave error {}", code as i64),
         None => "it gave no reason".into(),
     };
     StepUpError::WalletFailed { why }
