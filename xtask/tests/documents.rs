@@ -1,0 +1,137 @@
+//! Documents and code that refer to each other: what is cited is there, and what is written for readers is compiled.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Code says `docs/PROTOCOL.md`, "Section".
+#[test]
+fn every_section_of_the_protocol_that_code_cites_is_there() {
+    let protocol = read(&root().join("docs/PROTOCOL.md"));
+    let headings: Vec<&str> = protocol.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let twice: Vec<_> =
+        headings.iter().filter(|one| headings.iter().filter(|other| other == one).count() > 1).collect();
+    assert!(twice.is_empty(), "sections that are there twice: {twice:?}");
+
+    let (mut cited, mut missing) = (0, Vec::new());
+    for file in files(&root().join("crates"), "rs") {
+        // A citation may go on in the next line of the comment.
+        let text: Vec<String> = read(&file)
+            .lines()
+            .map(|line| line.trim().trim_start_matches(['/', '!']).trim().to_owned())
+            .collect();
+        for rest in text.join(" ").split("`docs/PROTOCOL.md`, \"").skip(1) {
+            cited += 1;
+            let section = rest.split('"').next().unwrap();
+            if !headings.contains(&section) {
+                missing.push(format!("{}: {section:?}", file.display()));
+            }
+        }
+    }
+    assert!(cited > 20, "the search finds citations");
+    assert!(missing.is_empty(), "no such sections:\n{}", missing.join("\n"));
+}
+
+/// A page that no crate includes has examples that nobody compiles.
+#[test]
+fn every_page_of_the_guide_is_listed_and_compiled() {
+    let guide = root().join("docs/guide/src");
+    let summary = read(&guide.join("SUMMARY.md"));
+    let libraries: String = ["step-up-core", "step-up-sandbox", "yew-step-up"]
+        .iter()
+        .map(|name| read(&root().join("crates").join(name).join("src/lib.rs")))
+        .collect();
+    let mut wrong = Vec::new();
+    for page in files(&guide, "md") {
+        let name = page.strip_prefix(&guide).unwrap().to_str().unwrap().replace('\\', "/");
+        if name == "SUMMARY.md" {
+            continue;
+        }
+        if !summary.contains(&format!("({name})")) {
+            wrong.push(format!("{name} is not in SUMMARY.md"));
+        }
+        if !libraries.contains(&format!("docs/guide/src/{name}\")]")) {
+            wrong.push(format!("no lib.rs has the examples of {name} compiled"));
+        }
+        if read(&page).lines().any(|line| line.starts_with("```rust,")) {
+            wrong.push(format!("{name} has an example that is not compiled and run as the others are"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn links_between_documents_lead_to_files() {
+    let mut documents = files(&root().join("docs"), "md");
+    let others = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "demo/README.md"];
+    documents.extend(others.iter().map(|name| root().join(name)));
+    let (mut links, mut broken) = (0, Vec::new());
+    for document in documents {
+        let text = read(&document);
+        for rest in text.split("](").skip(1) {
+            let target = rest.split([')', '#']).next().unwrap();
+            if target.is_empty() || target.contains("://") || target.contains(char::is_whitespace) {
+                continue;
+            }
+            links += 1;
+            if !document.parent().unwrap().join(target).exists() {
+                broken.push(format!("{}: {target}", document.display()));
+            }
+        }
+    }
+    assert!(links > 10, "the search finds links");
+    assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+}
+
+/// What end-to-end tests take hold of is in the demo's table, and the table has nothing that the demo has not.
+#[test]
+fn the_demos_table_of_test_ids_is_the_demos() {
+    let table: BTreeSet<String> = read(&root().join("demo/README.md"))
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.matches('|').count() == 3)
+        .filter_map(|line| line.split('|').nth(2).map(str::to_owned))
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let source: String = files(&root().join("demo/src"), "rs").iter().map(|file| read(file)).collect();
+    let literal = |id: &str| format!("\"{id}\"");
+    // Some are put together: a screen's or a provider's name, and what the element is.
+    let parts = |id: &str| {
+        id.split_once('-').is_some_and(|(start, end)| {
+            source.contains(&format!("}}-{end}\"")) && (start == "…" || source.contains(&literal(start)))
+        }) || id.rsplit_once('-').is_some_and(|(start, _)| source.contains(&format!("\"{start}-{{}}\"")))
+    };
+    let unknown: Vec<_> = table.iter().filter(|id| !source.contains(&literal(id)) && !parts(id)).collect();
+    assert!(unknown.is_empty(), "demo/README.md has ids that the demo has not: {unknown:?}");
+
+    let unlisted: BTreeSet<&str> = ["data-testid=\"", "test_id=\""]
+        .iter()
+        .flat_map(|attribute| source.split(attribute).skip(1))
+        .map(|rest| rest.split('"').next().unwrap())
+        .filter(|id| !table.contains(*id))
+        .collect();
+    assert!(table.len() > 50, "the search finds ids");
+    assert!(unlisted.is_empty(), "demo/README.md lists no {unlisted:?}");
+}
+
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|it| it == extension) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
