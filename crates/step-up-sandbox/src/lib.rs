@@ -151,7 +151,8 @@ pub use sandbox::{MAX_BODY, Sandbox};
 pub use store::SqliteStore;
 pub use store::{Change, MemoryStore, Store, StoreError, conformance};
 
-/// The example of the README compiles.
+/// The examples of the README and of the guide's page on testing are right.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-struct Readme;
+#[doc = include_str!("../../../docs/guide/src/recipes/testing.md")]
+struct Examples;

@@ -140,8 +140,17 @@ pub fn browser_platform(config: &Config) -> Platform {
     platform::platform(config)
 }
 
-/// The examples of both READMEs compile.
+/// The examples of both READMEs and of the guide compile.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 #[doc = include_str!("../README.md")]
-struct Readme;
+#[doc = include_str!("../../../docs/guide/src/introduction.md")]
+#[doc = include_str!("../../../docs/guide/src/from-react.md")]
+#[doc = include_str!("../../../docs/guide/src/headless.md")]
+#[doc = include_str!("../../../docs/guide/src/explicit.md")]
+#[doc = include_str!("../../../docs/guide/src/recipes/own-prompt.md")]
+#[doc = include_str!("../../../docs/guide/src/recipes/own-backend.md")]
+#[doc = include_str!("../../../docs/guide/src/recipes/external-auth.md")]
+#[doc = include_str!("../../../docs/guide/src/recipes/cookies.md")]
+#[doc = include_str!("../../../docs/guide/src/recipes/real-environment.md")]
+struct Examples;
