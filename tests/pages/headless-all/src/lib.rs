@@ -51,6 +51,7 @@ fn Methods() -> Html {
             let text = field.cast::<HtmlInputElement>().map(|field| field.value()).unwrap_or_default();
             // Now, in the click: popups and passkeys ask for it.
             let (running, told) = ((task.start)(&handles, &text), told.clone());
+            told.set("…".to_owned());
             spawn_local(async move {
                 told.set(match running.await {
                     Ok(()) => "Done.".to_owned(),
@@ -69,7 +70,7 @@ fn Methods() -> Html {
             <p>{ elevation.remaining().as_secs() }</p>
             <input ref={field} />
             { for methods::ALL.iter().flat_map(|method| method.iter()).map(button) }
-            if is_loading { <p>{ "…" }</p> }
+            if is_loading { <p>{ "Verifying." }</p> }
             <p role="alert">{ error }</p>
             <output>{ &*told }</output>
         </>

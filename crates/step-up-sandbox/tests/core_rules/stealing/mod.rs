@@ -3,6 +3,7 @@
 mod account;
 mod cookies;
 mod given_up;
+mod held;
 mod own_factor;
 mod pages;
 mod replay;

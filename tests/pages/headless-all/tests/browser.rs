@@ -1,0 +1,112 @@
+//! Browser lane: the page's buttons do what they say. Its server is the sandbox, in the page.
+
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::rc::Rc;
+
+use gloo::timers::future::TimeoutFuture;
+use serde_json::{Value, json};
+use step_up_sandbox::{
+    Config as SandboxConfig, DEFAULT_ENVIRONMENT_ID, Seed,
+    page::{BASE_URL, InPage},
+};
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{Element, HtmlButtonElement, HtmlInputElement};
+use yew_step_up::{Config, HttpRequest, StepUpClient, StepUpProvider, TokenScope, browser_platform};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const EMAIL: &str = "ada@example.com";
+
+/// The page, and the sandbox behind it.
+struct Person {
+    root: Element,
+    sandbox: InPage,
+    client: StepUpClient,
+    app: Option<yew::AppHandle<StepUpProvider>>,
+}
+
+impl Person {
+    fn new() -> Self {
+        let config = Config::new(DEFAULT_ENVIRONMENT_ID).unwrap().with_base_url(BASE_URL).unwrap();
+        let platform = browser_platform(&config);
+        let (clock, timer) = (Rc::clone(&platform.clock), Rc::clone(&platform.timer));
+        let sandbox =
+            InPage::new(SandboxConfig::default(), Seed::new(7), None, clock, timer, |_| ()).unwrap();
+        let client = StepUpClient::new(config, platform.with_transport(sandbox.clone()));
+        let document = web_sys::window().unwrap().document().unwrap();
+        let root = document.create_element("div").unwrap();
+        document.body().unwrap().append_child(&root).unwrap();
+        let page = page_headless_all::page(client.clone());
+        let app = yew::Renderer::<StepUpProvider>::with_root_and_props(root.clone(), page).render();
+        let person = Self { root, sandbox, client, app: Some(app) };
+        person.control(
+            HttpRequest::put("/sandbox/settings"),
+            &json!({ "security": { "deviceRegistrationRequired": true } }),
+        );
+        person
+    }
+
+    fn control(&self, request: HttpRequest, body: &Value) -> Value {
+        let response = self.sandbox.call(&request.json(body).unwrap());
+        assert_eq!(response.status, 200, "{}", String::from_utf8_lossy(&response.body));
+        serde_json::from_slice(&response.body).unwrap()
+    }
+
+    /// The code that was sent last.
+    fn code(&self) -> String {
+        let inbox = self.control(HttpRequest::get(format!("/sandbox/inbox?to={EMAIL}")), &Value::Null);
+        inbox[0]["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Types this, presses that, and says what came of it.
+    async fn press(&self, name: &str, text: &str) -> String {
+        let find = |selector: &str| self.root.query_selector(selector).unwrap();
+        // The page may still be about to render.
+        TimeoutFuture::new(1).await;
+        let field: HtmlInputElement = find("input").expect("a field").unchecked_into();
+        field.set_value(text);
+        let buttons = self.root.query_selector_all("button").unwrap();
+        let button = (0..buttons.length())
+            .map(|number| buttons.get(number).unwrap().unchecked_into::<HtmlButtonElement>())
+            .find(|button| button.text_content().as_deref() == Some(name))
+            .expect(name);
+        button.click();
+        for _ in 0..1_000 {
+            TimeoutFuture::new(10).await;
+            if find("output").unwrap().text_content().unwrap() != "…" {
+                break;
+            }
+        }
+        find("output").unwrap().text_content().unwrap()
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        if let Some(app) = self.app.take() {
+            app.destroy();
+        }
+        self.root.remove();
+    }
+}
+
+#[wasm_bindgen_test]
+async fn somebody_signs_in_and_steps_up_with_codes_and_is_refused_what_that_is_not_for() {
+    let person = Person::new();
+    assert_eq!(person.press("Send a sign-in code", EMAIL).await, "Done.");
+    assert_eq!(person.press("Sign in", &person.code()).await, "Done.");
+    assert_eq!(person.client.user().unwrap().email.as_deref(), Some(EMAIL));
+    assert!(person.root.text_content().unwrap().starts_with(EMAIL));
+
+    assert_eq!(person.press("Send a code", "").await, "Done.");
+    assert_eq!(person.press("Verify a code", &person.code()).await, "Done.");
+    assert!(person.client.elevation(&TokenScope::WalletExport).is_some());
+
+    let refused = person.press("Enrol an app", "").await;
+    assert!(refused.contains("credential:link"), "the elevation was for another scope: {refused}");
+    let refused = person.press("Verify a wallet", "").await;
+    assert!(!refused.contains("Done."), "{refused}");
+}
