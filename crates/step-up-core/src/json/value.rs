@@ -290,7 +290,8 @@ mod tests {
 
     fn check(text: &[u8]) -> Result<(), TestCaseError> {
         match (serde_json::from_slice::<Value>(text), Json::parse(text)) {
-            (Ok(expected), Ok(read)) => prop_assert_eq!(normal(read), oracle(&expected)),
+            // Which order `serde_json` keeps depends on its features, which other packages turn on.
+            (Ok(expected), Ok(read)) => prop_assert_eq!(normal(read), normal(oracle(&expected))),
             (Err(_), Err((line, column))) => prop_assert!(line > 0 && column > 0),
             // A number too large for a float is none to serde_json, and one that nobody reads here.
             (Err(error), Ok(_)) => {
