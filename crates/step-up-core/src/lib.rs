@@ -63,6 +63,7 @@ mod origin;
 mod passkey;
 #[cfg(any(feature = "mfa", feature = "social"))]
 mod percent;
+mod prompt;
 mod refusal;
 pub mod routing;
 mod secret;
@@ -83,7 +84,7 @@ pub mod conformance;
 
 #[cfg(feature = "social")]
 pub use client::SocialReturn;
-pub use client::{Event, Platform, StepUpCheck, StepUpClient, Subscription, Verified};
+pub use client::{Event, Platform, Prompt, Prompter, StepUpCheck, StepUpClient, Subscription, Verified};
 pub use clock::{Clock, Timer, Timestamp};
 pub use config::Config;
 pub use elevation::Elevation;
@@ -94,6 +95,7 @@ pub use factors::FactorsClient;
 pub use keychain::{Keychain, PublicKey, Signature};
 #[cfg(feature = "passkey")]
 pub use passkey::PasskeyAuthenticator;
+pub use prompt::{PromptId, PromptMethod, PromptMethodKind, PromptOptions, PromptScreen, PromptView};
 pub use secret::{
     CaptchaToken, ElevatedToken, ExternalJwt, MfaToken, OtpauthUri, RecoveryCode, SessionToken, TotpSecret,
 };

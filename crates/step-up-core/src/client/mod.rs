@@ -18,6 +18,7 @@ mod nonces;
 mod otp;
 #[cfg(feature = "passkey")]
 mod passkey;
+mod prompt;
 mod send;
 mod sign_in;
 #[cfg(feature = "social")]
@@ -34,10 +35,11 @@ use std::{
 
 #[cfg(feature = "social")]
 pub use self::social::SocialReturn;
-use self::{check::PendingChecks, events::Listeners, nonces::NoncePool};
+use self::{check::PendingChecks, events::Listeners, nonces::NoncePool, prompt::Prompts};
 pub use self::{
     check::StepUpCheck,
     events::{Event, Subscription},
+    prompt::{Prompt, Prompter},
     verified::Verified,
 };
 use crate::{
@@ -173,6 +175,7 @@ pub(crate) struct Inner {
     settings: RefCell<Option<CachedSettings>>,
     nonces: RefCell<NoncePool>,
     checks: RefCell<PendingChecks>,
+    prompts: RefCell<Prompts>,
     listeners: Rc<Listeners>,
     /// Random, and the same for this client's life; not the session's identifier.
     instance_id: OnceCell<String>,
@@ -239,6 +242,7 @@ impl StepUpClient {
                 settings: RefCell::default(),
                 nonces: RefCell::default(),
                 checks: RefCell::default(),
+                prompts: RefCell::default(),
                 listeners: Rc::default(),
                 instance_id: OnceCell::new(),
                 #[cfg(feature = "wallet")]
@@ -357,6 +361,7 @@ impl Inner {
             }
         }
         self.elevations.borrow_mut().clear();
+        self.end_prompts();
         self.save();
         #[cfg(feature = "social")]
         self.forget_redirect();

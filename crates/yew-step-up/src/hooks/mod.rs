@@ -5,11 +5,11 @@ mod client;
 mod elevation;
 #[cfg(feature = "external")]
 mod external_auth;
+mod prompt;
 #[cfg(feature = "social")]
 mod resume;
 mod session;
 mod step_up;
-#[cfg(any(feature = "passkey", feature = "social"))]
 mod unmount;
 
 pub(crate) use self::alarm::use_session_alarm;
@@ -27,6 +27,7 @@ pub use self::wallets::use_wallets;
 pub use self::{
     client::use_step_up_client,
     elevation::{UseElevationHandle, use_elevation},
+    prompt::{PromptHandle, use_step_up_prompt},
     session::{UseSessionHandle, use_session},
     step_up::{
         UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions, use_step_up_authentication,
