@@ -46,6 +46,7 @@
 //! # }
 //! ```
 
+mod challenge;
 mod client;
 mod clock;
 mod config;
@@ -54,6 +55,7 @@ mod endpoint;
 mod error;
 #[cfg(any(feature = "mfa", feature = "passkey"))]
 mod factors;
+mod guard;
 mod http_date;
 mod json;
 mod jwt;
@@ -92,6 +94,7 @@ pub use endpoint::{Captcha, CaptchaProvider};
 pub use error::{Result, StepUpError};
 #[cfg(any(feature = "mfa", feature = "passkey"))]
 pub use factors::FactorsClient;
+pub use guard::{AsChallenge, Challenge, GuardOptions, GuardPhase};
 pub use keychain::{Keychain, PublicKey, Signature};
 #[cfg(feature = "passkey")]
 pub use passkey::PasskeyAuthenticator;

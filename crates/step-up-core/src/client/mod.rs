@@ -10,6 +10,7 @@ mod events;
 mod exchange;
 #[cfg(feature = "external")]
 mod external;
+mod guard;
 mod links;
 #[cfg(feature = "mfa")]
 mod mfa;
