@@ -1,5 +1,6 @@
 //! One hook a file.
 
+mod action;
 mod alarm;
 mod client;
 mod elevation;
@@ -25,6 +26,7 @@ pub(crate) use self::resume::{ResumedContext, use_resumption};
 #[cfg(feature = "wallet")]
 pub use self::wallets::use_wallets;
 pub use self::{
+    action::{StepUpActionState, UseStepUpActionHandle, use_step_up_action, use_step_up_action_with_options},
     client::use_step_up_client,
     elevation::{UseElevationHandle, use_elevation},
     prompt::{PromptHandle, use_step_up_prompt},
