@@ -483,6 +483,16 @@ fn every_end_has_its_own_error() {
     assert_eq!(outcome(&mut wait), Err(StepUpError::Cancelled));
 
     let (client, _script, prompter, mut wait) = begin();
+    drop(prompter);
+    assert_eq!(outcome(&mut wait), Err(StepUpError::Cancelled));
+    let renders = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&renders);
+    let prompter = client.mount_prompter(move || counted.set(counted.get() + 1));
+    let _below = mount(&client);
+    assert_eq!(renders.get(), 1, "whoever no longer draws is told");
+    drop(prompter);
+
+    let (client, _script, prompter, mut wait) = begin();
     let below = mount(&client);
     assert!(prompter.prompt().is_none(), "the last one that was mounted draws");
     drop(below);
@@ -666,4 +676,217 @@ fn a_guard_that_is_cancelled_leaves_the_prompt() {
     gate.open();
     assert_eq!(run(guarded), Err(StepUpError::Cancelled));
     assert!(prompter.prompt().is_none());
+}
+
+#[test]
+fn a_legacy_mfa_token_goes_to_the_one_who_wants_it() {
+    let (client, script, _) = user_with(EMAIL);
+    let prompter = mount(&client);
+    script.expect("/stepUp/check", 200, BOTH_FACTORS);
+    let mut wanting = ask(client.prompt_mfa(export().with_mfa_token()));
+    let mut other = ask(client.prompt_mfa(export()));
+    let (prompt, view) = drawn(&prompter);
+    let answer = elevated("wallet:export").replacen('{', r#"{"mfaToken":"hunter2","#, 1);
+    script.expect("/users/mfa/auth/totp", 200, answer);
+    assert_eq!(view.method().unwrap().kind, Kind::Totp);
+    run(prompt.submit_code("123456")).unwrap();
+    let sent = String::from_utf8(script.requests("/totp").pop().unwrap().body.unwrap()).unwrap();
+    let whole = r#"{"code":"123456","id":"t","requestedScopes":["wallet:export"],"createMfaToken":{"singleUse":true}}"#;
+    assert_eq!(sent, whole);
+    assert!(outcome(&mut wanting).unwrap().mfa_token.is_some());
+    assert!(outcome(&mut other).unwrap().mfa_token.is_none());
+}
+
+#[test]
+fn a_code_that_is_on_its_way_is_taken_up_after_the_prompt_is_cancelled() {
+    let (client, script) = signed_in("u");
+    let prompter = mount(&client);
+    script.expect("/stepUp/check", 200, BY_EMAIL);
+    let mut wait = ask(client.prompt_step_up_auth(export()));
+    let (prompt, _) = drawn(&prompter);
+    script.expect("/create", 200, r#"{"verificationUUID":"w","email":"a@b.example"}"#);
+    run(prompt.send()).unwrap();
+    let gate = Gate::default();
+    let answer = Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, elevated("wallet:export"))));
+    script.expect_answer("/emailVerifications/verify", answer);
+    let mut verifying = ask(prompt.submit_code("123456"));
+    drop(prompter);
+    assert_eq!(outcome(&mut wait), Err(StepUpError::Cancelled));
+    gate.open();
+    assert!(outcome(&mut verifying).is_ok());
+    assert!(client.elevation(&EXPORT).is_some(), "the user's code is spent, so its token is held");
+}
+
+mod any_order {
+    //! Whatever happens in whatever order: every caller settles once, and nobody as verified without a token.
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Ask {
+            scopes: Vec<TokenScope>,
+            is_forced: bool,
+        },
+        LeaveCaller(usize),
+        PollAll,
+        Send,
+        /// The answer brings a token for what the prompt asks for, or for less.
+        Verify {
+            is_whole: bool,
+        },
+        WrongCode,
+        Cancel,
+        Mount,
+        Unmount,
+        Tick,
+        SignOutAndIn,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let scopes = proptest::sample::subsequence(vec![EXPORT, SIGN, TokenScope::CredentialLink], 1..=2);
+        prop_oneof![
+            6 => (scopes, prop::bool::weighted(0.3)).prop_map(|(scopes, is_forced)| Step::Ask { scopes, is_forced }),
+            2 => (0..8_usize).prop_map(Step::LeaveCaller),
+            3 => Just(Step::PollAll),
+            2 => Just(Step::Send),
+            4 => prop::bool::weighted(0.8).prop_map(|is_whole| Step::Verify { is_whole }),
+            1 => Just(Step::WrongCode),
+            1 => Just(Step::Cancel),
+            3 => Just(Step::Mount),
+            1 => Just(Step::Unmount),
+            2 => Just(Step::Tick),
+            1 => Just(Step::SignOutAndIn),
+        ]
+    }
+
+    struct World {
+        client: StepUpClient,
+        script: Rc<Script>,
+        prompters: Vec<Prompter>,
+        waiting: Vec<(Vec<TokenScope>, Wait)>,
+        /// The scopes that the user was verified for, in this session.
+        granted: Vec<TokenScope>,
+    }
+
+    impl World {
+        fn poll_all(&mut self) {
+            let granted = &self.granted;
+            // Each may begin a look-up.
+            self.waiting.retain_mut(|(scopes, wait)| match look(wait) {
+                Poll::Pending => true,
+                Poll::Ready(Ok(verified)) => {
+                    assert!(verified.elevation.is_some());
+                    assert!(scopes.iter().all(|scope| granted.contains(scope)), "{scopes:?} of {granted:?}");
+                    false
+                }
+                Poll::Ready(Err(
+                    StepUpError::Cancelled | StepUpError::NoPrompter | StepUpError::NotSignedIn,
+                )) => false,
+                Poll::Ready(Err(other)) => panic!("{other:?} ends no prompt here"),
+            });
+            let drawn = self.prompters.iter().filter(|prompter| prompter.prompt().is_some()).count();
+            assert!(drawn <= 1, "never two");
+        }
+
+        fn prompt(&self) -> Option<Prompt> {
+            self.prompters.last().and_then(Prompter::prompt)
+        }
+
+        /// A prompt with a code that was sent.
+        fn prompt_with_code(&self) -> Option<Prompt> {
+            self.prompt().filter(|prompt| prompt.view().unwrap().otp_verification.is_some())
+        }
+
+        fn step(&mut self, step: Step) {
+            match step {
+                Step::Ask { scopes, is_forced } => {
+                    let options = PromptOptions::new(&scopes);
+                    let options = if is_forced { options.with_force() } else { options };
+                    self.waiting.push((scopes, self.client.prompt_step_up_auth(options)));
+                }
+                Step::LeaveCaller(which) => {
+                    if which < self.waiting.len() {
+                        drop(self.waiting.swap_remove(which));
+                    }
+                }
+                Step::PollAll => self.poll_all(),
+                Step::Send => {
+                    // Its look-up has ended, so that there is a method.
+                    if let Some(prompt) = self.prompt().filter(|prompt| {
+                        let view = prompt.view().unwrap();
+                        view.method().is_some() && view.otp_verification.is_none()
+                    }) {
+                        self.script.expect(
+                            "/create",
+                            200,
+                            r#"{"verificationUUID":"w","email":"a@b.example"}"#,
+                        );
+                        run(prompt.send()).unwrap();
+                    }
+                }
+                Step::Verify { is_whole } => {
+                    let Some(prompt) = self.prompt_with_code() else { return };
+                    let scopes = prompt.view().unwrap().scopes;
+                    let names: Vec<&str> = scopes.iter().map(TokenScope::as_str).collect();
+                    let claims = claims(&names.join(" "), 300, false);
+                    let answer = verified("u", is_whole.then_some(claims.as_str()));
+                    self.script.expect("/emailVerifications/verify", 200, answer);
+                    if is_whole {
+                        self.granted.extend(scopes);
+                    }
+                    assert_eq!(run(prompt.submit_code("1")).is_ok(), is_whole);
+                }
+                Step::WrongCode => {
+                    let Some(prompt) = self.prompt_with_code() else { return };
+                    let wrong = r#"{"error":"no","code":"wrong_email_verification_token"}"#;
+                    self.script.expect("/emailVerifications/verify", 422, wrong);
+                    run(prompt.submit_code("0")).unwrap_err();
+                }
+                Step::Cancel => {
+                    if let Some(prompt) = self.prompt() {
+                        prompt.cancel();
+                    }
+                }
+                Step::Mount => self.prompters.push(mount(&self.client)),
+                Step::Unmount => drop(self.prompters.pop()),
+                Step::Tick => {
+                    let now: Vec<_> = self
+                        .script
+                        .timers
+                        .borrow_mut()
+                        .extract_if(.., |(length, _)| length.is_zero())
+                        .collect();
+                    now.iter().for_each(|(_, gate)| gate.open());
+                }
+                Step::SignOutAndIn => {
+                    self.script.expect("/revoke", 200, "");
+                    run(self.client.sign_out()).unwrap();
+                    sign_in(&self.client, &self.script, "u");
+                    self.granted.clear();
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_caller_settles_exactly_once(steps in prop::collection::vec(step(), 1..60)) {
+            let (client, script) = signed_in("u");
+            script.always("/stepUp/check", BY_EMAIL);
+            let (prompters, waiting, granted) = (Vec::new(), Vec::new(), Vec::new());
+            let mut world = World { client, script, prompters, waiting, granted };
+            for step in steps {
+                world.step(step);
+            }
+            // Everybody who drew is gone, and a tick passes: nobody waits any more.
+            world.poll_all();
+            world.prompters.clear();
+            world.step(Step::Tick);
+            world.poll_all();
+            prop_assert!(world.waiting.is_empty(), "{} wait for ever", world.waiting.len());
+        }
+    }
 }

@@ -23,11 +23,21 @@ impl StepUpClient {
         device: Option<&MfaDeviceId>,
         scopes: &[TokenScope],
     ) -> LocalFuture<'static, Result<Verified>> {
+        self.verify_totp(code, device, scopes, false)
+    }
+
+    pub(super) fn verify_totp(
+        &self,
+        code: &str,
+        device: Option<&MfaDeviceId>,
+        scopes: &[TokenScope],
+        wants_mfa_token: bool,
+    ) -> LocalFuture<'static, Result<Verified>> {
         let (client, device, scopes) = (self.clone(), device.cloned(), scopes.to_vec());
         let code = clean_code(code);
         Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
-            let call = TotpVerify { code: &code?, device: device.as_ref(), scopes: &scopes };
+            let call = TotpVerify { code: &code?, device: device.as_ref(), scopes: &scopes, wants_mfa_token };
             let answer = client.run(epoch, &call).await?;
             client.inner.accept_verification(answer, &scopes)
         })
@@ -43,6 +53,15 @@ impl StepUpClient {
         code: &str,
         scopes: &[TokenScope],
     ) -> LocalFuture<'static, Result<Verified>> {
+        self.verify_recovery(code, scopes, false)
+    }
+
+    pub(super) fn verify_recovery(
+        &self,
+        code: &str,
+        scopes: &[TokenScope],
+        wants_mfa_token: bool,
+    ) -> LocalFuture<'static, Result<Verified>> {
         let (client, scopes) = (self.clone(), scopes.to_vec());
         // What stands inside of a recovery code is the server's business.
         let code = code.trim().to_owned();
@@ -51,7 +70,8 @@ impl StepUpClient {
             if code.is_empty() {
                 return Err(StepUpError::InvalidCode { attempts_left: None });
             }
-            let answer = client.run(epoch, &RecoveryVerify { code: &code, scopes: &scopes }).await?;
+            let answer =
+                client.run(epoch, &RecoveryVerify { code: &code, scopes: &scopes, wants_mfa_token }).await?;
             client.inner.accept_verification(answer, &scopes)
         })
     }

@@ -132,6 +132,10 @@ impl Inner {
             let prompts = &mut *self.prompts.borrow_mut();
             let settled = prompts.queue.fail_all(&StepUpError::NotSignedIn);
             prompts.fail(settled, &mut after);
+            // Whoever was answered and has not looked yet would find a token that is gone.
+            for slot in prompts.callers.values_mut() {
+                slot.outcome = Some(Err(StepUpError::NotSignedIn));
+            }
             after.closed.extend(prompts.drawn.take());
             prompts.notify(&mut after);
         }
@@ -499,10 +503,17 @@ impl StepUpClient {
     /// }
     /// ```
     pub fn mount_prompter(&self, on_change: impl Fn() + 'static) -> Prompter {
-        let prompts = &mut *self.inner.prompts.borrow_mut();
-        let id = prompts.next_prompter;
-        prompts.next_prompter += 1;
-        prompts.prompters.push((id, Rc::new(on_change)));
+        let mut after = Afterwards::default();
+        let id = {
+            let prompts = &mut *self.inner.prompts.borrow_mut();
+            // Whoever drew until now no longer does.
+            prompts.notify(&mut after);
+            let id = prompts.next_prompter;
+            prompts.next_prompter += 1;
+            prompts.prompters.push((id, Rc::new(on_change)));
+            id
+        };
+        after.run();
         Prompter { client: self.clone(), id }
     }
 }
@@ -653,10 +664,12 @@ impl Prompt {
             },
             #[cfg(feature = "mfa")]
             Some((PromptMethodKind::Totp, method)) => {
-                Ok(client.verify_totp_mfa(code, method.device(), scopes))
+                Ok(client.verify_totp(code, method.device(), scopes, step.wants_mfa_token))
             }
             #[cfg(feature = "mfa")]
-            Some((PromptMethodKind::RecoveryCode, _)) => Ok(client.verify_recovery_code(code, scopes)),
+            Some((PromptMethodKind::RecoveryCode, _)) => {
+                Ok(client.verify_recovery(code, scopes, step.wants_mfa_token))
+            }
             _ => Err(no_such_method("takes a code")),
         };
         self.verify(&step, verify)
@@ -687,7 +700,7 @@ impl Prompt {
         let verify = match step.method.as_ref().map(|method| (method.kind, method)) {
             #[cfg(feature = "passkey")]
             Some((PromptMethodKind::Passkey, _)) => {
-                Ok(client.verify_passkey_mfa_unless(scopes, Box::pin(cancelled)))
+                Ok(client.verify_passkey(scopes, step.wants_mfa_token, Box::pin(cancelled)))
             }
             #[cfg(feature = "wallet")]
             Some((PromptMethodKind::Wallet, method)) => {
@@ -734,7 +747,13 @@ impl Prompt {
             _ => None,
         };
         let sent = drawn.tracker.state().otp_verification.clone();
-        Some(Step { tracker: drawn.tracker.clone(), method, scopes: front.scopes.clone(), sent })
+        Some(Step {
+            tracker: drawn.tracker.clone(),
+            method,
+            scopes: front.scopes.clone(),
+            wants_mfa_token: front.wants_mfa_token(),
+            sent,
+        })
     }
 }
 
@@ -742,6 +761,7 @@ struct Step {
     tracker: StepUpTracker,
     method: Option<PromptMethod>,
     scopes: Vec<TokenScope>,
+    wants_mfa_token: bool,
     sent: Option<OtpVerification>,
 }
 
