@@ -1,7 +1,7 @@
 //! Browser lane: prompts and guarded actions, in headless Chromium.
 
 #![cfg(target_arch = "wasm32")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::{
     cell::{Cell, RefCell},
@@ -28,7 +28,10 @@ const REFUSED: &str = r#"{"error":"no","code":"elevated_access_token_required"}"
 
 /// A server that answers what was put down for it, and the settings and nonces besides.
 #[derive(Clone, Default)]
-struct Server(Rc<RefCell<VecDeque<(&'static str, u16, String)>>>);
+struct Server(Rc<RefCell<VecDeque<Answer>>>);
+
+/// The end of the path that is asked for, the status, the body.
+type Answer = (&'static str, u16, String);
 
 impl Server {
     fn answer(&self, path: &'static str, status: u16, body: impl Into<String>) {
@@ -327,7 +330,6 @@ async fn an_action_prompts_runs_and_runs_once_more_with_the_latest_closure() {
     let page = Mounted::new(&client, (true, true, false)).await;
     assert_eq!(*page.seen.action(), StepUpActionState::Idle);
     server.answer("/stepUp/check", 200, BY_EMAIL);
-    server.answer("/stepUp/check", 200, BY_EMAIL);
     page.seen.action().run();
     page.seen.action().run();
     settle().await;
@@ -363,7 +365,6 @@ async fn an_action_that_the_user_cancels_has_failed() {
     let server = Server::default();
     let client = server.signed_in().await;
     let page = Mounted::new(&client, (true, true, false)).await;
-    server.answer("/stepUp/check", 200, BY_EMAIL);
     server.answer("/stepUp/check", 200, BY_EMAIL);
     page.seen.action().run();
     settle().await;

@@ -2,13 +2,14 @@
 
 use futures_util::future::{Either, select};
 
-use super::StepUpClient;
+use super::{StepUpClient, prompt::KnownCheck};
 use crate::{
     LocalFuture,
     elevation::Elevation,
     error::{Result, StepUpError},
     guard::{AsChallenge, Challenge, GuardOptions, GuardPhase, Guarded, guard},
     prompt::PromptOptions,
+    routing::Path,
     types::TokenScope,
 };
 
@@ -57,7 +58,8 @@ impl StepUpClient {
         Fut: Future<Output = Result<T, E>> + 'static,
     {
         let is_replayable = options.is_replayable;
-        let guarded = ClientGuard { client: self.clone(), options, action, on_phase, carried: Vec::new() };
+        let guarded =
+            ClientGuard { client: self.clone(), options, action, on_phase, check: None, carried: Vec::new() };
         Box::pin(guard(guarded, is_replayable))
     }
 }
@@ -67,6 +69,8 @@ struct ClientGuard<A, P> {
     options: GuardOptions,
     action: A,
     on_phase: P,
+    /// The check that said that the user has to verify, for the first prompt.
+    check: Option<KnownCheck>,
     /// What was held when the action ran last.
     carried: Vec<Elevation>,
 }
@@ -89,7 +93,9 @@ where
 
     async fn is_required(&mut self) -> bool {
         for scope in &self.options.scopes {
-            if self.client.is_required(scope).await {
+            let check = self.client.check(scope).await;
+            if check.is_required {
+                self.check = Some((scope.clone(), check));
                 return true;
             }
         }
@@ -107,7 +113,7 @@ where
         if is_fresh || (is_challenged && self.held() == self.carried) {
             options = options.with_force();
         }
-        let prompt = self.client.prompt_step_up_auth(options);
+        let prompt = self.client.ask_user(Path::Auto, options, self.check.take());
         let Some(cancellation) = self.options.cancellation.clone() else {
             return prompt.await.map(drop);
         };

@@ -132,6 +132,7 @@ impl PromptMethod {
         }
     }
 
+    #[cfg(any(feature = "otp", feature = "wallet"))]
     pub(crate) fn credential(&self) -> Option<&CredentialId> {
         if let Target::Credential(id) = &self.target { Some(id) } else { None }
     }
