@@ -25,6 +25,9 @@ fn step_up_sandbox() {
 }
 
 /// What an app names it need not fill in: transport and store are erased in `Platform`.
+/// The types of guarded actions: their parameters are what the app's action ends with.
+const OF_AN_ACTION: &[&str] = &["StepUpActionState", "UseStepUpActionHandle"];
+
 #[test]
 fn no_public_type_of_yew_step_up_has_a_type_parameter() {
     let mut generic = Vec::new();
@@ -39,7 +42,9 @@ fn no_public_type_of_yew_step_up_has_a_type_parameter() {
             };
             types += 1;
             let name = item.find(|character: char| !is_of_a_name(character)).unwrap_or(item.len());
-            if item[name..].starts_with('<') && !item[name..].starts_with("<'") {
+            // What an app's own action gives is not known here; where requests go and sessions are kept is.
+            let is_of_an_action = OF_AN_ACTION.contains(&&item[..name]);
+            if item[name..].starts_with('<') && !item[name..].starts_with("<'") && !is_of_an_action {
                 generic.push(format!("{}: {line}", file.display()));
             }
         }

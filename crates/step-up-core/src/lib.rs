@@ -60,6 +60,7 @@
 //! | `social` | step-up, sign-in and links with a social account, in a popup or by redirect |
 //! | `external` | step-up and sign-in with an assertion of an external identity provider |
 
+mod challenge;
 mod client;
 mod clock;
 mod config;
@@ -68,6 +69,7 @@ mod endpoint;
 mod error;
 #[cfg(any(feature = "mfa", feature = "passkey"))]
 mod factors;
+mod guard;
 mod http_date;
 mod json;
 mod jwt;
@@ -77,6 +79,7 @@ mod origin;
 mod passkey;
 #[cfg(any(feature = "mfa", feature = "social"))]
 mod percent;
+mod prompt;
 mod refusal;
 pub mod routing;
 mod secret;
@@ -97,7 +100,7 @@ pub mod conformance;
 
 #[cfg(feature = "social")]
 pub use client::SocialReturn;
-pub use client::{Event, Platform, StepUpCheck, StepUpClient, Subscription, Verified};
+pub use client::{Event, Platform, Prompt, Prompter, StepUpCheck, StepUpClient, Subscription, Verified};
 pub use clock::{Clock, Timer, Timestamp};
 pub use config::Config;
 pub use elevation::Elevation;
@@ -105,9 +108,11 @@ pub use endpoint::{Captcha, CaptchaProvider};
 pub use error::{Result, StepUpError};
 #[cfg(any(feature = "mfa", feature = "passkey"))]
 pub use factors::FactorsClient;
+pub use guard::{AsChallenge, Challenge, GuardOptions, GuardPhase};
 pub use keychain::{Keychain, PublicKey, Signature};
 #[cfg(feature = "passkey")]
 pub use passkey::PasskeyAuthenticator;
+pub use prompt::{PromptId, PromptMethod, PromptMethodKind, PromptOptions, PromptScreen, PromptView};
 pub use secret::{
     CaptchaToken, ElevatedToken, ExternalJwt, MfaToken, OtpauthUri, RecoveryCode, SessionToken, TotpSecret,
 };

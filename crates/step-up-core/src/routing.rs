@@ -152,10 +152,12 @@ impl Factors {
             };
             Some(MfaFactor { factor, created_at: device.created_at.clone(), is_default: device.default })
         });
-        Self {
-            mfa: passkeys.chain(devices).collect(),
-            reauth: user.credentials.iter().filter_map(reauth_factor).collect(),
-        }
+        Self { mfa: passkeys.chain(devices).collect(), reauth: Self::of_credentials(&user.credentials) }
+    }
+
+    /// What these credentials are verified with.
+    pub(crate) fn of_credentials(credentials: &[Credential]) -> Vec<Factor> {
+        credentials.iter().filter_map(reauth_factor).collect()
     }
 }
 

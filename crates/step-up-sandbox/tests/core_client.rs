@@ -2,11 +2,11 @@
 
 mod world;
 
-use std::time::Duration;
+use std::{task::Poll, time::Duration};
 
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all, select};
 use serde_json::{Value, json};
-use step_up_core::{HttpRequest, SessionStatus, StepUpError};
+use step_up_core::{GuardOptions, HttpRequest, PromptMethodKind, SessionStatus, StepUpError};
 
 use world::{DAY, EXPORT, World};
 
@@ -232,4 +232,37 @@ fn a_session_that_the_server_ended_is_over() {
     world.advance(7200);
     assert_eq!(world.time.run(world.client.send_otp(None)), Err(StepUpError::NotSignedIn));
     assert_eq!(world.client.status(), SessionStatus::SignedOut);
+}
+
+#[test]
+fn a_guarded_action_prompts_for_each_token_that_is_for_one_use() {
+    let world = World::signed_in();
+    let prompter = world.client.mount_prompter(|| ());
+    for number in 1..=2 {
+        let exporter = world.client.clone();
+        let user = world.client.user().unwrap();
+        let wallet = user.credentials.iter().find_map(|it| it.embedded_wallet_id.clone()).unwrap();
+        let mut guarded = world.client.guard(GuardOptions::new(&[EXPORT]), move || {
+            exporter.send(HttpRequest::post(format!("/waas/{wallet}/privateKey/export")), EXPORT)
+        });
+        // Until there is something to draw.
+        let drawn = std::future::poll_fn(|_| {
+            let prompt = prompter.prompt().filter(|prompt| prompt.view().unwrap().method().is_some());
+            prompt.map_or(Poll::Pending, Poll::Ready)
+        });
+        let prompt = match world.time.run(select(&mut guarded, drawn)) {
+            Either::Left((exported, _)) => panic!("without a prompt: {exported:?}"),
+            Either::Right((prompt, _)) => prompt,
+        };
+        assert_eq!(prompt.view().unwrap().method().unwrap().kind, PromptMethodKind::Email);
+        world.time.run(prompt.send()).unwrap();
+        let wrong = world.time.run(prompt.submit_code("wrong"));
+        assert_eq!(wrong, Err(StepUpError::InvalidCode { attempts_left: Some(4) }));
+        assert_eq!(prompt.view().unwrap().attempts_left(), Some(4));
+        world.time.run(prompt.submit_code(&world.code())).unwrap();
+        assert_eq!(world.time.run(guarded).unwrap().status, 200);
+        assert!(prompter.prompt().is_none());
+        assert_eq!(world.requests("/stepUp/check"), number, "the check that asked is the one that routes");
+        assert_eq!(world.requests("/users/mfa/methods"), 0);
+    }
 }

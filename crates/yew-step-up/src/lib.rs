@@ -5,6 +5,8 @@
 //!
 //! - [`use_step_up_authentication`]: whether a step-up is required, and the methods that do it, with a state to show;
 //! - [`use_session`]: who is signed in, and the way in and out;
+//! - [`use_step_up_action`]: an action that checks, lets the user verify, and runs;
+//! - [`use_step_up_prompt`]: the prompt that waits, for the component that draws it;
 //! - [`use_elevation`]: what is held for a scope, and for how long;
 //! - `use_external_auth` (feature `external`): sign-in and step-up with assertions of an identity provider of the app's own;
 //! - `use_wallets` (feature `wallet`): the external wallets that the user has here;
@@ -75,13 +77,14 @@ use server as platform;
 
 #[cfg(feature = "wallet")]
 pub use hooks::use_wallets;
+pub use hooks::{
+    PromptHandle, StepUpActionState, UseElevationHandle, UseSessionHandle, UseStepUpActionHandle,
+    UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions, use_elevation, use_session,
+    use_step_up_action, use_step_up_action_with_options, use_step_up_authentication,
+    use_step_up_authentication_with_options, use_step_up_client, use_step_up_prompt,
+};
 #[cfg(feature = "social")]
 pub use hooks::{Resumed, use_step_up_resume};
-pub use hooks::{
-    UseElevationHandle, UseSessionHandle, UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions,
-    use_elevation, use_session, use_step_up_authentication, use_step_up_authentication_with_options,
-    use_step_up_client,
-};
 #[cfg(feature = "external")]
 pub use hooks::{UseExternalAuthHandle, use_external_auth};
 #[cfg(feature = "social")]
@@ -93,13 +96,15 @@ pub use step_up_core::FactorsClient;
 #[cfg(feature = "passkey")]
 pub use step_up_core::PasskeyAuthenticator;
 pub use step_up_core::{
-    Captcha, CaptchaProvider, CaptchaToken, Clock, Config, Credential, CredentialFormat, CredentialId,
-    Elevation, Event, ExternalJwt, HttpRequest, HttpResponse, Keychain, LocalFuture, MemorySessionStore,
-    Method, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods, MfaToken, OtpAddress, OtpVerification,
-    OtpauthUri, Passkey, PhoneNumber, Platform, Provider, PublicKey, RecoveryCode, RecoveryCodes, Result,
-    Session, SessionStatus, SessionStore, SessionToken, Signature, StepUpCheck, StepUpClient,
-    StepUpCredential, StepUpError, StepUpState, StoredSession, Subscription, Timer, Timestamp, TokenScope,
-    TotpEnrolment, TotpSecret, Transport, User, UserId, VerificationType, Verified, WalletProvider, routing,
+    AsChallenge, Captcha, CaptchaProvider, CaptchaToken, Challenge, Clock, Config, Credential,
+    CredentialFormat, CredentialId, Elevation, Event, ExternalJwt, GuardOptions, HttpRequest, HttpResponse,
+    Keychain, LocalFuture, MemorySessionStore, Method, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods,
+    MfaToken, OtpAddress, OtpVerification, OtpauthUri, Passkey, PhoneNumber, Platform, PromptId,
+    PromptMethod, PromptMethodKind, PromptOptions, PromptScreen, PromptView, Provider, PublicKey,
+    RecoveryCode, RecoveryCodes, Result, Session, SessionStatus, SessionStore, SessionToken, Signature,
+    StepUpCheck, StepUpClient, StepUpCredential, StepUpError, StepUpState, StoredSession, Subscription,
+    Timer, Timestamp, TokenScope, TotpEnrolment, TotpSecret, Transport, User, UserId, VerificationType,
+    Verified, WalletProvider, routing,
 };
 #[cfg(feature = "social")]
 pub use step_up_core::{

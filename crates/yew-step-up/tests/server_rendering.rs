@@ -10,8 +10,8 @@ use yew::{ServerRenderer, prelude::*};
 use yew_step_up::{
     Config, HttpRequest, HttpResponse, Keychain, LocalFuture, Platform, PublicKey, Result, SessionStatus,
     Signature, StepUpClient, StepUpError, StepUpProvider, Timestamp, TokenScope,
-    UseStepUpAuthenticationHandle, browser_platform, use_elevation, use_session, use_step_up_authentication,
-    use_step_up_client,
+    UseStepUpAuthenticationHandle, browser_platform, use_elevation, use_session, use_step_up_action,
+    use_step_up_authentication, use_step_up_client, use_step_up_prompt,
 };
 
 #[cfg(feature = "wallet")]
@@ -50,6 +50,24 @@ async fn on_a_server_a_request_is_an_honest_error() {
         Err(StepUpError::UnsupportedTarget { .. })
     ));
     assert_eq!(client.check(&TokenScope::WalletExport).await.cause, Some(StepUpError::NotSignedIn));
+}
+
+#[component]
+fn Prompting() -> Html {
+    let prompt = use_step_up_prompt();
+    let action = use_step_up_action(TokenScope::WalletExport, || async { Ok::<_, StepUpError>(1) });
+    html! { { format!("{prompt:?} {:?}", *action) } }
+}
+
+#[component]
+fn PromptingPage() -> Html {
+    html! { <StepUpProvider environment_id={ENVIRONMENT}><Prompting /></StepUpProvider> }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn nobody_waits_for_a_prompt_on_a_server() {
+    let html = ServerRenderer::<PromptingPage>::new().hydratable(false).render().await;
+    assert_eq!(html, "None Idle");
 }
 
 #[cfg(feature = "social")]

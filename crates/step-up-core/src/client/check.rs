@@ -81,7 +81,7 @@ impl StepUpClient {
         Box::pin(async move { check.await.is_required })
     }
 
-    fn shared_check(&self, epoch: Epoch, scope: TokenScope) -> Shared<CheckFuture> {
+    pub(super) fn shared_check(&self, epoch: Epoch, scope: TokenScope) -> Shared<CheckFuture> {
         let pending = self.inner.checks.borrow().find(epoch, &scope);
         pending.unwrap_or_else(|| {
             let (client, asked) = (self.clone(), scope.clone());

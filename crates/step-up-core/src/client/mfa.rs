@@ -23,7 +23,18 @@ impl StepUpClient {
         device: Option<&MfaDeviceId>,
         scopes: &[TokenScope],
     ) -> LocalFuture<'static, Result<Verified>> {
-        let call = clean_code(code).map(|code| TotpVerify { code: &code, device, scopes }.call());
+        self.verify_totp(code, device, scopes, false)
+    }
+
+    pub(super) fn verify_totp(
+        &self,
+        code: &str,
+        device: Option<&MfaDeviceId>,
+        scopes: &[TokenScope],
+        wants_mfa_token: bool,
+    ) -> LocalFuture<'static, Result<Verified>> {
+        let call =
+            clean_code(code).map(|code| TotpVerify { code: &code, device, scopes, wants_mfa_token }.call());
         self.verify_by::<TotpVerify<'_>>(call, scopes)
     }
 
@@ -37,10 +48,19 @@ impl StepUpClient {
         code: &str,
         scopes: &[TokenScope],
     ) -> LocalFuture<'static, Result<Verified>> {
+        self.verify_recovery(code, scopes, false)
+    }
+
+    pub(super) fn verify_recovery(
+        &self,
+        code: &str,
+        scopes: &[TokenScope],
+        wants_mfa_token: bool,
+    ) -> LocalFuture<'static, Result<Verified>> {
         // What stands inside of a recovery code is the server's business.
         let call = match code.trim() {
             "" => Err(StepUpError::InvalidCode { attempts_left: None }),
-            code => Ok(RecoveryVerify { code, scopes }.call()),
+            code => Ok(RecoveryVerify { code, scopes, wants_mfa_token }.call()),
         };
         self.verify_by::<RecoveryVerify<'_>>(call, scopes)
     }

@@ -10,6 +10,7 @@ mod events;
 mod exchange;
 #[cfg(feature = "external")]
 mod external;
+mod guard;
 mod links;
 #[cfg(feature = "mfa")]
 mod mfa;
@@ -18,6 +19,7 @@ mod nonces;
 mod otp;
 #[cfg(feature = "passkey")]
 mod passkey;
+mod prompt;
 mod send;
 mod sign_in;
 #[cfg(feature = "social")]
@@ -36,10 +38,11 @@ use std::{
 pub use self::social::SocialReturn;
 #[cfg(feature = "mfa")]
 pub(crate) use self::verified::done;
-use self::{check::PendingChecks, events::Listeners, nonces::NoncePool};
+use self::{check::PendingChecks, events::Listeners, nonces::NoncePool, prompt::Prompts};
 pub use self::{
     check::StepUpCheck,
     events::{Event, Subscription},
+    prompt::{Prompt, Prompter},
     verified::Verified,
 };
 use crate::{
@@ -175,6 +178,7 @@ pub(crate) struct Inner {
     settings: RefCell<Option<CachedSettings>>,
     nonces: RefCell<NoncePool>,
     checks: RefCell<PendingChecks>,
+    prompts: RefCell<Prompts>,
     listeners: Rc<Listeners>,
     /// Random, and the same for this client's life; not the session's identifier.
     instance_id: OnceCell<String>,
@@ -241,6 +245,7 @@ impl StepUpClient {
                 settings: RefCell::default(),
                 nonces: RefCell::default(),
                 checks: RefCell::default(),
+                prompts: RefCell::default(),
                 listeners: Rc::default(),
                 instance_id: OnceCell::new(),
                 #[cfg(feature = "wallet")]
@@ -353,6 +358,7 @@ impl Inner {
             }
         }
         self.elevations.borrow_mut().clear();
+        self.end_prompts();
         self.save();
         #[cfg(feature = "social")]
         self.forget_redirect();

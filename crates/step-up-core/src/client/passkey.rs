@@ -60,6 +60,15 @@ impl StepUpClient {
         scopes: &[TokenScope],
         cancelled: LocalFuture<'static, ()>,
     ) -> LocalFuture<'static, Result<Verified>> {
+        self.verify_passkey(scopes, false, cancelled)
+    }
+
+    pub(super) fn verify_passkey(
+        &self,
+        scopes: &[TokenScope],
+        wants_mfa_token: bool,
+        cancelled: LocalFuture<'static, ()>,
+    ) -> LocalFuture<'static, Result<Verified>> {
         let (client, scopes) = (self.clone(), scopes.to_vec());
         Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
@@ -67,7 +76,7 @@ impl StepUpClient {
                 Either::Left(_) => return Err(StepUpError::Cancelled),
                 Either::Right((assertion, _)) => assertion?,
             };
-            let call = PasskeyVerify { assertion, scopes: &scopes };
+            let call = PasskeyVerify { assertion, scopes: &scopes, wants_mfa_token };
             client.verify_in(epoch, &call, &scopes).await.map_err(of_a_passkey)
         })
     }

@@ -13,6 +13,7 @@ pub(crate) struct TotpVerify<'a> {
     /// The server chooses where none is named.
     pub(crate) device: Option<&'a MfaDeviceId>,
     pub(crate) scopes: &'a [TokenScope],
+    pub(crate) wants_mfa_token: bool,
 }
 
 impl Endpoint for TotpVerify<'_> {
@@ -25,7 +26,7 @@ impl Endpoint for TotpVerify<'_> {
             None => body,
         };
         Call::new(Method::Post, "/users/mfa/auth/totp", Auth::Required)
-            .body(body.scopes("requestedScopes", self.scopes))
+            .body(body.scopes("requestedScopes", self.scopes).mfa_token(self.wants_mfa_token))
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {
@@ -37,6 +38,7 @@ impl Endpoint for TotpVerify<'_> {
 pub(crate) struct RecoveryVerify<'a> {
     pub(crate) code: &'a str,
     pub(crate) scopes: &'a [TokenScope],
+    pub(crate) wants_mfa_token: bool,
 }
 
 impl Endpoint for RecoveryVerify<'_> {
@@ -44,7 +46,8 @@ impl Endpoint for RecoveryVerify<'_> {
 
     fn call(&self) -> Call {
         let body = Body::new().text("code", self.code).scopes("requestedScopes", self.scopes);
-        Call::new(Method::Post, "/users/mfa/auth/recovery", Auth::Required).body(body)
+        Call::new(Method::Post, "/users/mfa/auth/recovery", Auth::Required)
+            .body(body.mfa_token(self.wants_mfa_token))
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {

@@ -7,7 +7,6 @@ mod external;
 mod links;
 #[cfg(feature = "mfa")]
 mod mfa;
-#[cfg(any(feature = "mfa", feature = "passkey"))]
 mod mfa_methods;
 mod otp;
 #[cfg(feature = "passkey")]
@@ -27,7 +26,6 @@ pub(crate) use self::mfa::{
     AcknowledgeRecoveryCodes, DeleteDevice, GetRecoveryCodes, RecoveryVerify, RegenerateRecoveryCodes,
     SetDefaultDevice, TotpRegister, TotpVerify,
 };
-#[cfg(any(feature = "mfa", feature = "passkey"))]
 pub(crate) use self::mfa_methods::GetMfaMethods;
 #[cfg(feature = "otp")]
 pub(crate) use self::otp::{LinkAddress, VerifyCode};

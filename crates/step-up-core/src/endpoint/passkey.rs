@@ -57,6 +57,7 @@ pub(crate) struct PasskeyVerify<'a> {
     /// From [`assertion`].
     pub(crate) assertion: Json,
     pub(crate) scopes: &'a [TokenScope],
+    pub(crate) wants_mfa_token: bool,
 }
 
 impl Endpoint for PasskeyVerify<'_> {
@@ -67,6 +68,9 @@ impl Endpoint for PasskeyVerify<'_> {
         if !self.scopes.is_empty() {
             let scopes = self.scopes.iter().map(|scope| Json::text(scope.as_str())).collect();
             body.set("requestedScopes", Json::List(scopes));
+        }
+        if self.wants_mfa_token {
+            body.set("createMfaToken", Json::Object(vec![("singleUse".into(), Json::Bool(true))]));
         }
         let body = Some(body.to_text().into_bytes());
         Call { body, ..Call::new(Method::Post, "/users/mfa/auth/passkey", Auth::Required) }

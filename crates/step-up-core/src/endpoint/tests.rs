@@ -161,15 +161,20 @@ fn calls_of_second_factors_are_what_the_protocol_says() {
         (line(&|| GetMfaMethods.call()), "GET /users/mfa/methods?verifiedOnly=true auth=Required"),
         (line(&|| TotpRegister.call()), "GET /users/mfa/register/totp auth=Required carries=credential:link"),
         (
-            line(&|| TotpVerify { code, device: Some(&device), scopes: &[WalletExport] }.call()),
+            line(&|| {
+                TotpVerify { code, device: Some(&device), scopes: &[WalletExport], wants_mfa_token: false }
+                    .call()
+            }),
             r#"POST /users/mfa/auth/totp auth=Required {"code":"123456","id":"d1","requestedScopes":["wallet:export"]}"#,
         ),
         (
-            line(&|| TotpVerify { code, device: None, scopes: &[] }.call()),
+            line(&|| TotpVerify { code, device: None, scopes: &[], wants_mfa_token: false }.call()),
             r#"POST /users/mfa/auth/totp auth=Required {"code":"123456"}"#,
         ),
         (
-            line(&|| RecoveryVerify { code: "ab-cd", scopes: &[WalletExport] }.call()),
+            line(&|| {
+                RecoveryVerify { code: "ab-cd", scopes: &[WalletExport], wants_mfa_token: false }.call()
+            }),
             r#"POST /users/mfa/auth/recovery auth=Required {"code":"ab-cd","requestedScopes":["wallet:export"]}"#,
         ),
         (
@@ -204,12 +209,19 @@ fn calls_of_passkeys_are_what_the_protocol_says() {
         (line(&|| PasskeyCreationOptions.call()), "GET /users/passkeys/register auth=Required"),
         (
             line(&|| {
-                PasskeyVerify { assertion: json(r#"{"id":"k"}"#), scopes: &[TokenScope::WalletExport] }.call()
+                PasskeyVerify {
+                    assertion: json(r#"{"id":"k"}"#),
+                    scopes: &[TokenScope::WalletExport],
+                    wants_mfa_token: false,
+                }
+                .call()
             }),
             r#"POST /users/mfa/auth/passkey auth=Required {"id":"k","requestedScopes":["wallet:export"]}"#,
         ),
         (
-            line(&|| PasskeyVerify { assertion: json(r#"{"id":"k"}"#), scopes: &[] }.call()),
+            line(&|| {
+                PasskeyVerify { assertion: json(r#"{"id":"k"}"#), scopes: &[], wants_mfa_token: false }.call()
+            }),
             r#"POST /users/mfa/auth/passkey auth=Required {"id":"k"}"#,
         ),
         (

@@ -34,6 +34,16 @@ impl Body {
         self
     }
 
+    /// Asks for a legacy MFA token for one use.
+    #[cfg(feature = "mfa")]
+    pub(crate) fn mfa_token(mut self, is_wanted: bool) -> Self {
+        if is_wanted {
+            self.name("createMfaToken");
+            self.0.push_str(r#"{"singleUse":true}"#);
+        }
+        self
+    }
+
     /// Adds a yes or no.
     #[cfg(feature = "mfa")]
     pub(crate) fn bool(mut self, name: &str, value: bool) -> Self {

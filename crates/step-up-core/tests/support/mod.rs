@@ -59,6 +59,8 @@ impl Future for Gate {
 #[derive(Default)]
 pub(crate) struct Script {
     answers: RefCell<VecDeque<(&'static str, Answer)>>,
+    /// What is answered as often as it is asked for.
+    standing: RefCell<Vec<(&'static str, String)>>,
     pub(crate) seen: RefCell<Vec<HttpRequest>>,
     pub(crate) now: Cell<i64>,
     pub(crate) timers: RefCell<Vec<(Duration, Gate)>>,
@@ -73,6 +75,11 @@ impl Script {
 
     pub(crate) fn expect_answer(&self, path: &'static str, answer: Answer) {
         self.answers.borrow_mut().push_back((path, answer));
+    }
+
+    /// Requests to a path that ends like this are answered so, unless the script has something else for the next one.
+    pub(crate) fn always(&self, path: &'static str, body: impl Into<String>) {
+        self.standing.borrow_mut().push((path, body.into()));
     }
 
     /// The requests to a path that ends like this.
@@ -93,6 +100,12 @@ impl Script {
         }
         if path.ends_with("/nonces") && !self.is_next("/nonces") {
             return Answer::Reply(200, r#"{"nonces":["n1","n2","n3","n4","n5"]}"#.into());
+        }
+        let standing = self.standing.borrow().iter().find(|(known, _)| path.ends_with(known)).cloned();
+        if let Some((known, body)) = standing
+            && !self.is_next(known)
+        {
+            return Answer::Reply(200, body);
         }
         let (expected, answer) = self
             .answers

@@ -1,15 +1,16 @@
 //! One hook a file.
 
+mod action;
 mod alarm;
 mod client;
 mod elevation;
 #[cfg(feature = "external")]
 mod external_auth;
+mod prompt;
 #[cfg(feature = "social")]
 mod resume;
 mod session;
 mod step_up;
-#[cfg(any(feature = "passkey", feature = "social"))]
 mod unmount;
 
 pub(crate) use self::alarm::use_session_alarm;
@@ -25,8 +26,10 @@ pub(crate) use self::resume::{ResumedContext, use_resumption};
 #[cfg(feature = "wallet")]
 pub use self::wallets::use_wallets;
 pub use self::{
+    action::{StepUpActionState, UseStepUpActionHandle, use_step_up_action, use_step_up_action_with_options},
     client::use_step_up_client,
     elevation::{UseElevationHandle, use_elevation},
+    prompt::{PromptHandle, use_step_up_prompt},
     session::{UseSessionHandle, use_session},
     step_up::{
         UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions, use_step_up_authentication,

@@ -1,0 +1,327 @@
+//! Guarded actions: check, prompt, run, and at most once more where the server wants a better elevation.
+//!
+//! The combinator knows no client: what checks, prompts and runs is handed in.
+
+use std::{fmt, time::Duration};
+
+use futures_util::{FutureExt as _, future::Shared};
+
+use crate::{
+    LocalFuture,
+    challenge::{self, Params},
+    error::{Result, StepUpError},
+    json::Json,
+    transport::HttpResponse,
+    types::TokenScope,
+};
+
+/// What a server wants before it does what was asked
+/// ([RFC 9470 §3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Challenge {
+    /// The scopes that are missing, where the server names any.
+    pub scopes: Vec<TokenScope>,
+    /// The authentication contexts that would do, in the server's order of preference.
+    pub acr_values: Vec<String>,
+    /// How long ago the user may have verified at most.
+    pub max_age: Option<Duration>,
+}
+
+impl Challenge {
+    /// These scopes are missing.
+    #[must_use]
+    pub fn new(scopes: &[TokenScope]) -> Self {
+        Self { scopes: scopes.to_vec(), ..Self::default() }
+    }
+
+    /// The challenge in a response, for an app that sends its requests itself: a 401 or 403 with
+    /// `WWW-Authenticate: Bearer error="insufficient_user_authentication"`, or with the service's own code
+    /// (`docs/PROTOCOL.md`, "Errors").
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use step_up_core::{Challenge, HttpResponse};
+    ///
+    /// let refused = HttpResponse::new(401, "").with_header(
+    ///     "WWW-Authenticate",
+    ///     r#"Bearer error="insufficient_user_authentication", acr_values="phr mfa", max_age="5""#,
+    /// );
+    /// let challenge = Challenge::of_response(&refused).unwrap();
+    /// assert_eq!(challenge.acr_values, ["phr", "mfa"]);
+    /// assert_eq!(challenge.max_age, Some(Duration::from_secs(5)));
+    /// assert_eq!(Challenge::of_response(&HttpResponse::new(403, "")), None);
+    /// ```
+    #[must_use]
+    pub fn of_response(response: &HttpResponse) -> Option<Self> {
+        if !matches!(response.status, 401 | 403) {
+            return None;
+        }
+        // Browsers join several headers of one name with commas; other platforms may not.
+        let headers = response.headers.iter().filter(|(name, _)| name == "www-authenticate");
+        let wanted = headers.flat_map(|(_, value)| challenge::parse(value)).find(is_insufficient);
+        if let Some(params) = wanted {
+            return Some(Self::of_params(&params));
+        }
+        let body = Json::parse(&response.body).unwrap_or(Json::Null);
+        let is_known = body.get("code").as_text() == Some("elevated_access_token_required");
+        is_known.then(Self::default)
+    }
+
+    fn of_params(params: &Params) -> Self {
+        Self {
+            scopes: TokenScope::parse_list(params.get("scope").unwrap_or_default()),
+            acr_values: params
+                .get("acr_values")
+                .unwrap_or_default()
+                .split_whitespace()
+                .map(Into::into)
+                .collect(),
+            max_age: params.get("max_age").and_then(|secs| secs.parse().ok()).map(Duration::from_secs),
+        }
+    }
+
+    /// Whether any verification of before is too little, whatever is held.
+    fn wants_fresh_verification(&self) -> bool {
+        self.max_age.is_some() || !self.acr_values.is_empty()
+    }
+}
+
+fn is_insufficient(params: &Params) -> bool {
+    params.get("error") == Some("insufficient_user_authentication")
+}
+
+/// An error that may say that a better elevation is wanted. Implement it for the error of a guarded action.
+///
+/// ```
+/// use step_up_core::{AsChallenge, Challenge, StepUpError};
+///
+/// enum Error {
+///     StepUp(StepUpError),
+///     OutOfStock,
+/// }
+///
+/// impl From<StepUpError> for Error {
+///     fn from(error: StepUpError) -> Self {
+///         Self::StepUp(error)
+///     }
+/// }
+///
+/// impl AsChallenge for Error {
+///     fn challenge(&self) -> Option<Challenge> {
+///         match self {
+///             Self::StepUp(error) => error.challenge(),
+///             Self::OutOfStock => None,
+///         }
+///     }
+/// }
+/// ```
+pub trait AsChallenge {
+    /// What the server wants, if that is why it refused.
+    fn challenge(&self) -> Option<Challenge>;
+}
+
+impl AsChallenge for StepUpError {
+    fn challenge(&self) -> Option<Challenge> {
+        if let Self::NotElevated { missing } = self { Some(Challenge::new(missing)) } else { None }
+    }
+}
+
+/// How a guarded action goes.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct GuardOptions {
+    pub(crate) scopes: Vec<TokenScope>,
+    pub(crate) is_replayable: bool,
+    pub(crate) cancellation: Option<Shared<LocalFuture<'static, ()>>>,
+}
+
+impl GuardOptions {
+    /// The action needs these scopes, and may be run again where the server refused it for want of an elevation.
+    #[must_use]
+    pub fn new(scopes: &[TokenScope]) -> Self {
+        Self { scopes: scopes.to_vec(), is_replayable: true, cancellation: None }
+    }
+
+    /// The action is run once, whatever the server says: for one that does something before the call that may be refused.
+    #[must_use]
+    pub fn without_replay(mut self) -> Self {
+        self.is_replayable = false;
+        self
+    }
+
+    /// No longer waits for the user once this future is ready, with [`Cancelled`](StepUpError::Cancelled). An action that
+    /// runs by then runs to its end.
+    #[must_use]
+    pub fn with_cancellation(mut self, cancellation: impl Future<Output = ()> + 'static) -> Self {
+        let cancellation: LocalFuture<'static, ()> = Box::pin(cancellation);
+        self.cancellation = Some(cancellation.shared());
+        self
+    }
+}
+
+impl fmt::Debug for GuardOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardOptions")
+            .field("scopes", &self.scopes)
+            .field("is_replayable", &self.is_replayable)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where a guarded action stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GuardPhase {
+    /// Whether the user has to verify is looked up.
+    Checking,
+    /// The user is asked.
+    Prompting,
+    /// The action runs.
+    Running,
+}
+
+/// What a guard is made of.
+pub(crate) trait Guarded {
+    type Output;
+    type Error: From<StepUpError> + AsChallenge;
+
+    /// Whether the user has to verify first.
+    fn is_required(&mut self) -> impl Future<Output = bool>;
+    /// Has the user verify, as the challenge wants it if there is one. `is_fresh` is whether what is held is too little.
+    fn prompt(&mut self, challenge: Option<(Challenge, bool)>) -> impl Future<Output = Result<()>>;
+    /// Does it.
+    fn run(&mut self) -> impl Future<Output = Result<Self::Output, Self::Error>>;
+    /// Is told before each of them.
+    fn enter(&mut self, phase: GuardPhase);
+}
+
+/// Checks, prompts, runs; and where the action was refused for want of an elevation, prompts and runs once more.
+///
+/// The second refusal is the action's error, so that a server that always refuses asks the user no more than twice.
+pub(crate) async fn guard<G: Guarded>(mut guarded: G, is_replayable: bool) -> Result<G::Output, G::Error> {
+    guarded.enter(GuardPhase::Checking);
+    if guarded.is_required().await {
+        guarded.enter(GuardPhase::Prompting);
+        guarded.prompt(None).await?;
+    }
+    guarded.enter(GuardPhase::Running);
+    let error = match guarded.run().await {
+        Ok(output) => return Ok(output),
+        Err(error) => error,
+    };
+    let Some(challenge) = error.challenge().filter(|_| is_replayable) else {
+        return Err(error);
+    };
+    let is_fresh = challenge.wants_fresh_verification();
+    guarded.enter(GuardPhase::Prompting);
+    guarded.prompt(Some((challenge, is_fresh))).await?;
+    guarded.enter(GuardPhase::Running);
+    guarded.run().await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    const EXPORT: TokenScope = TokenScope::WalletExport;
+
+    /// A guard whose parts answer what was put down, and write down what they are asked.
+    #[derive(Default)]
+    struct Script {
+        is_required: bool,
+        prompts: VecDeque<Result<()>>,
+        runs: VecDeque<Result<u8>>,
+        log: Vec<String>,
+    }
+
+    impl Guarded for &mut Script {
+        type Output = u8;
+        type Error = StepUpError;
+
+        async fn is_required(&mut self) -> bool {
+            self.is_required
+        }
+
+        async fn prompt(&mut self, challenge: Option<(Challenge, bool)>) -> Result<()> {
+            self.log.push(format!("for {:?}", challenge.map(|(challenge, _)| challenge.scopes)));
+            self.prompts.pop_front().expect("one prompt too many")
+        }
+
+        async fn run(&mut self) -> Result<u8> {
+            self.runs.pop_front().expect("one run too many")
+        }
+
+        fn enter(&mut self, phase: GuardPhase) {
+            self.log.push(format!("{phase:?}"));
+        }
+    }
+
+    fn run(script: &mut Script, is_replayable: bool) -> Result<u8> {
+        guard(script, is_replayable).now_or_never().unwrap()
+    }
+
+    fn refused() -> Result<u8> {
+        Err(StepUpError::NotElevated { missing: vec![EXPORT] })
+    }
+
+    #[test]
+    fn what_needs_no_step_up_just_runs() {
+        let mut script = Script { runs: [Ok(1)].into(), ..Script::default() };
+        assert_eq!(run(&mut script, true), Ok(1));
+        assert_eq!(script.log, ["Checking", "Running"]);
+    }
+
+    #[test]
+    fn a_prompt_that_fails_runs_nothing() {
+        let prompts = [Err(StepUpError::Cancelled)].into();
+        let mut script = Script { is_required: true, prompts, ..Script::default() };
+        assert_eq!(run(&mut script, true), Err(StepUpError::Cancelled));
+        assert_eq!(script.log, ["Checking", "Prompting", "for None"]);
+    }
+
+    #[test]
+    fn a_challenge_is_answered_once() {
+        let mut script =
+            Script { prompts: [Ok(())].into(), runs: [refused(), Ok(2)].into(), ..Script::default() };
+        assert_eq!(run(&mut script, true), Ok(2));
+        assert_eq!(script.log, ["Checking", "Running", "Prompting", "for Some([WalletExport])", "Running"]);
+
+        let prompts = [Ok(()), Ok(())].into();
+        let mut script =
+            Script { is_required: true, prompts, runs: [refused(), refused()].into(), ..Script::default() };
+        assert_eq!(
+            run(&mut script, true),
+            refused(),
+            "a server that always refuses is not asked a third time"
+        );
+    }
+
+    #[test]
+    fn an_action_that_may_not_be_replayed_and_another_error_end_it() {
+        let mut script = Script { runs: [refused()].into(), ..Script::default() };
+        assert_eq!(run(&mut script, false), refused());
+        let mut script = Script { runs: [Err(StepUpError::Network)].into(), ..Script::default() };
+        assert_eq!(run(&mut script, true), Err(StepUpError::Network));
+    }
+
+    #[test]
+    fn challenges_are_found_among_others() {
+        let challenged = |status, header: &str| {
+            Challenge::of_response(&HttpResponse::new(status, "").with_header("WWW-Authenticate", header))
+        };
+        let wanted =
+            r#"Basic realm="a, b", bearer scope="wallet:export", error="insufficient_user_authentication""#;
+        assert_eq!(challenged(401, wanted), Some(Challenge::new(&[EXPORT])));
+        assert_eq!(challenged(200, wanted), None);
+        assert_eq!(challenged(401, r#"Bearer error="invalid_token""#), None);
+        let told =
+            r#"Bearer error="invalid_token", error_description="not insufficient_user_authentication""#;
+        assert_eq!(challenged(401, told), None);
+        let code = HttpResponse::new(403, r#"{"error":"no","code":"elevated_access_token_required"}"#);
+        assert_eq!(Challenge::of_response(&code), Some(Challenge::default()));
+    }
+}
