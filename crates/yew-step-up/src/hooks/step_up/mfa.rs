@@ -10,7 +10,7 @@ impl UseStepUpAuthenticationHandle {
     ///
     /// # Errors
     ///
-    /// Those of [`StepUpClient::verify_totp_mfa`]; the state shows them.
+    /// Those of [`StepUpClient::verify_totp_mfa`](step_up_core::StepUpClient::verify_totp_mfa); the state shows them.
     pub fn verify_totp_mfa(
         &self,
         code: &str,
@@ -26,7 +26,7 @@ impl UseStepUpAuthenticationHandle {
     ///
     /// # Errors
     ///
-    /// Those of [`StepUpClient::verify_recovery_code`]; the state shows them.
+    /// Those of [`StepUpClient::verify_recovery_code`](step_up_core::StepUpClient::verify_recovery_code); the state shows them.
     pub fn verify_recovery_code(
         &self,
         code: &str,

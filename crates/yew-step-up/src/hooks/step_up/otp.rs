@@ -18,7 +18,7 @@ impl UseStepUpAuthenticationHandle {
     ///
     /// # Errors
     ///
-    /// Those of [`StepUpClient::send_otp`]; the state shows them.
+    /// Those of [`StepUpClient::send_otp`](step_up_core::StepUpClient::send_otp); the state shows them.
     pub fn send_otp(&self) -> impl Future<Output = Result<OtpVerification>> + use<> {
         self.send_code(self.credential_id.clone())
     }
@@ -27,7 +27,7 @@ impl UseStepUpAuthenticationHandle {
     ///
     /// # Errors
     ///
-    /// Those of [`StepUpClient::send_otp`]; the state shows them.
+    /// Those of [`StepUpClient::send_otp`](step_up_core::StepUpClient::send_otp); the state shows them.
     pub fn send_otp_to(
         &self,
         credential: &CredentialId,
@@ -46,7 +46,7 @@ impl UseStepUpAuthenticationHandle {
     /// # Errors
     ///
     /// [`OtpNotSent`](StepUpError::OtpNotSent) where none waits, and those of
-    /// [`StepUpClient::send_otp_with_captcha`]; the state shows them.
+    /// [`StepUpClient::send_otp_with_captcha`](step_up_core::StepUpClient::send_otp_with_captcha); the state shows them.
     pub fn submit_captcha_token(&self, token: &str) -> impl Future<Output = Result<OtpVerification>> + use<> {
         let hook = &self.hook;
         let is_waiting = hook.tracker.state().captcha_required;
@@ -64,7 +64,7 @@ impl UseStepUpAuthenticationHandle {
     /// # Errors
     ///
     /// [`OtpNotSent`](StepUpError::OtpNotSent) where there is none to replace, and those of
-    /// [`StepUpClient::resend_otp`]; the state shows them.
+    /// [`StepUpClient::resend_otp`](step_up_core::StepUpClient::resend_otp); the state shows them.
     pub fn resend_otp(&self) -> impl Future<Output = Result<OtpVerification>> + use<> {
         let resend = self.pending().map(|pending| self.hook.client.resend_otp(&pending));
         self.hook.tracker.track(resend, sent)
@@ -77,7 +77,7 @@ impl UseStepUpAuthenticationHandle {
     ///
     /// # Errors
     ///
-    /// [`OtpNotSent`](StepUpError::OtpNotSent), and those of [`StepUpClient::verify_otp`]; the state shows them.
+    /// [`OtpNotSent`](StepUpError::OtpNotSent), and those of [`StepUpClient::verify_otp`](step_up_core::StepUpClient::verify_otp); the state shows them.
     pub fn verify_otp(
         &self,
         code: &str,
