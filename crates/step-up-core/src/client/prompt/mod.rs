@@ -191,8 +191,8 @@ impl StepUpClient {
     /// the scopes of `options`. Whoever is mounted draws the prompt ([`mount_prompter`](Self::mount_prompter)).
     ///
     /// Where the scopes are held already it is `Ok` at once. Callers that ask at the same time share one prompt where their
-    /// scopes allow it, and wait for each other where they don't. Dropping the future leaves the prompt; the last one
-    /// closes it.
+    /// scopes allow it, and wait for each other where they don't; of those that share a token for one use, the first to
+    /// send it has it. Dropping the future leaves the prompt; the last one closes it.
     ///
     /// # Errors
     ///
