@@ -616,6 +616,32 @@ fn a_lost_popup_ends_the_prompt() {
 }
 
 #[test]
+fn what_a_wallet_refuses_stays_in_the_prompt() {
+    let (client, script, _) = user_with(&format!("{WALLET},{EMAIL}"));
+    let prompter = mount(&client);
+    let listed = r#"{"id":"w","format":"blockchain"},{"id":"c","format":"email"}"#;
+    script.expect("/stepUp/check", 200, format!(r#"{{"isRequired":true,"credentials":[{listed}]}}"#));
+    let mut wait = ask(client.prompt_step_up_auth(export()));
+    let (prompt, view) = drawn(&prompter);
+    assert!(
+        matches!(run(prompt.start()), Err(StepUpError::UnsupportedTarget { .. })),
+        "nothing is chosen yet"
+    );
+    let wallet = view.methods.iter().find(|method| method.kind == Kind::Wallet).unwrap();
+    prompt.choose(wallet);
+    let error = run(prompt.start()).unwrap_err();
+    assert_eq!(error, StepUpError::WalletNotFound("w".into()));
+    assert_eq!(prompt.view().unwrap().error, Some(error));
+    assert!(look(&mut wait).is_pending());
+    // And another method is still there.
+    prompt.show_methods();
+    let email = view.methods.iter().find(|method| method.kind == Kind::Email).unwrap();
+    prompt.choose(email);
+    verify_by_email(&prompt, &script, "wallet:export");
+    assert!(outcome(&mut wait).is_ok());
+}
+
+#[test]
 fn a_captcha_is_solved_in_the_prompt() {
     let (client, script) = signed_in("u");
     let prompter = mount(&client);

@@ -66,7 +66,7 @@ struct Hook<T, E> {
 }
 
 impl<T, E> Hook<T, E> {
-    /// Says whether the run is still the latest one.
+    /// Shows a run's state, if no later one has begun.
     fn write(&self, run: u64, state: StepUpActionState<T, E>) {
         if self.latest.get() == run {
             self.state.replace(Rc::new(state));

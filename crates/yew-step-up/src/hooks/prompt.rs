@@ -68,7 +68,8 @@ impl PromptHandle {
         run(self.prompt.submit_code(code));
     }
 
-    /// Starts a passkey, a wallet or a social account. Call it in the click: browsers block popups elsewhere.
+    /// Starts a passkey, a wallet or a social account. Call it in the click: browsers block popups elsewhere, and wallets ask
+    /// the user. A passkey may also be started when its screen appears, while [`error`](PromptView::error) is empty.
     pub fn start(&self) {
         run(self.prompt.start());
     }

@@ -33,7 +33,7 @@ impl Caller {
         let id = {
             let prompts = &mut *client.inner.prompts.borrow_mut();
             let id = prompts.queue.join(path, options);
-            prompts.callers.insert(id, Slot { outcome: None, waker: Waker::noop().clone() });
+            prompts.callers.push((id, Slot { outcome: None, waker: Waker::noop().clone() }));
             id
         };
         let caller = Self { client: client.clone(), id, driven: None };
@@ -45,11 +45,11 @@ impl Caller {
     /// How the wait ended, or the look-up to drive until it does.
     fn look(&mut self, context: &Context<'_>) -> Poll<Result<Verified>> {
         let prompts = &mut *self.client.inner.prompts.borrow_mut();
-        let Some(slot) = prompts.callers.get_mut(&self.id) else {
+        let Some(slot) = prompts.slot(self.id) else {
             return Poll::Ready(Err(StepUpError::Cancelled));
         };
         if let Some(outcome) = slot.outcome.take() {
-            prompts.callers.remove(&self.id);
+            prompts.forget(self.id);
             return Poll::Ready(outcome);
         }
         slot.waker.clone_from(context.waker());
@@ -95,7 +95,7 @@ impl Drop for Caller {
         let is_waiting = {
             let prompts = &mut *self.client.inner.prompts.borrow_mut();
             prompts.queue.leave(self.id);
-            prompts.callers.remove(&self.id).is_some()
+            prompts.forget(self.id)
         };
         if is_waiting {
             self.client.advance_prompts();

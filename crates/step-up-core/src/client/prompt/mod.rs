@@ -7,7 +7,7 @@ mod drawing;
 mod lookup;
 mod verify;
 
-use std::{collections::BTreeMap, rc::Rc, task::Waker, time::Duration};
+use std::{rc::Rc, task::Waker, time::Duration};
 
 use futures_util::{
     FutureExt as _,
@@ -36,7 +36,8 @@ type Lookup = Shared<LocalFuture<'static, ()>>;
 pub(super) struct Prompts {
     queue: Queue,
     drawn: Option<Drawn>,
-    callers: BTreeMap<CallerId, Slot>,
+    /// In the order of their identifiers, which is that in which they came.
+    callers: Vec<(CallerId, Slot)>,
     /// Whoever may draw, in the order that they were mounted; the last one does.
     prompters: Vec<(u64, Rc<dyn Fn()>)>,
     next_prompter: u64,
@@ -72,7 +73,7 @@ struct Slot {
 struct Afterwards {
     wakers: Vec<Waker>,
     notify: Option<Rc<dyn Fn()>>,
-    /// Dropped last: its look-up may end a request, which tells the listeners.
+    /// Dropped only then: its look-up may end a request, which tells the listeners.
     closed: Vec<Drawn>,
 }
 
@@ -99,7 +100,7 @@ impl Prompts {
     }
 
     fn finish(&mut self, caller: CallerId, outcome: Result<Verified>, after: &mut Afterwards) {
-        if let Some(slot) = self.callers.get_mut(&caller) {
+        if let Some(slot) = self.slot(caller) {
             slot.outcome = Some(outcome);
             after.wakers.push(slot.waker.clone());
         }
@@ -108,6 +109,20 @@ impl Prompts {
     fn fail(&mut self, settled: Vec<Settled>, after: &mut Afterwards) {
         // Nobody is settled as verified here; if somebody were, it would be as an error.
         self.settle(settled, |_| Err(StepUpError::NotElevated { missing: Vec::new() }), after);
+    }
+
+    fn place(&self, caller: CallerId) -> Option<usize> {
+        self.callers.binary_search_by_key(&caller, |(id, _)| *id).ok()
+    }
+
+    fn slot(&mut self, caller: CallerId) -> Option<&mut Slot> {
+        let at = self.place(caller)?;
+        Some(&mut self.callers[at].1)
+    }
+
+    /// Says whether the caller was there.
+    fn forget(&mut self, caller: CallerId) -> bool {
+        self.place(caller).map(|at| self.callers.remove(at)).is_some()
     }
 
     /// The prompt that is drawn, where it is still this one.
@@ -129,7 +144,7 @@ impl Inner {
             let settled = prompts.queue.fail_all(&StepUpError::NotSignedIn);
             prompts.fail(settled, &mut after);
             // Whoever was answered and has not looked yet would find a token that is gone.
-            for slot in prompts.callers.values_mut() {
+            for (_, slot) in &mut prompts.callers {
                 slot.outcome = Some(Err(StepUpError::NotSignedIn));
             }
             after.closed.extend(prompts.drawn.take());
@@ -176,8 +191,8 @@ impl StepUpClient {
     /// the scopes of `options`. Whoever is mounted draws the prompt ([`mount_prompter`](Self::mount_prompter)).
     ///
     /// Where the scopes are held already it is `Ok` at once. Callers that ask at the same time share one prompt where their
-    /// scopes allow it, and wait for each other where they don't. Dropping the future leaves the prompt; the last one
-    /// closes it.
+    /// scopes allow it, and wait for each other where they don't; of those that share a token for one use, the first to
+    /// send it has it. Dropping the future leaves the prompt; the last one closes it.
     ///
     /// # Errors
     ///
@@ -266,8 +281,10 @@ impl StepUpClient {
                     prompts.drawn = Some(drawn);
                     let waiting: Vec<CallerId> = prompts.queue.front_callers().collect();
                     // One of them drives the look-up.
-                    let slots = waiting.iter().filter_map(|caller| prompts.callers.get(caller));
-                    after.wakers.extend(slots.map(|slot| slot.waker.clone()));
+                    let wakers = waiting
+                        .iter()
+                        .filter_map(|caller| prompts.slot(*caller).map(|slot| slot.waker.clone()));
+                    after.wakers.extend(wakers);
                 }
             }
             prompts.notify(&mut after);
