@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    clock::Timestamp, error::StepUpError, guard::Challenge, http_date, json::Json, transport::HttpResponse,
-    types::TokenScope,
+    clock::Timestamp, error::StepUpError, http_date, json::Json, transport::HttpResponse, types::TokenScope,
 };
 
 /// The error that an answer with a failing status stands for. Its body is
@@ -31,9 +30,7 @@ pub(crate) fn refusal(response: &HttpResponse, scopes: &[TokenScope], now: Times
         "passkey_not_found" => StepUpError::PasskeyNotFound,
         "embedded_wallet_not_allowed" => StepUpError::EmbeddedWalletNotAllowed,
         // The elevated token is missing, stale, wrong or used.
-        _ if Challenge::of_response(response).is_some() => {
-            StepUpError::NotElevated { missing: scopes.to_vec() }
-        }
+        _ if is_elevation_challenge(response, code) => StepUpError::NotElevated { missing: scopes.to_vec() },
         _ if response.status == 429 => StepUpError::RateLimited { retry_after: retry_after(response, now) },
         _ if response.status == 401 => StepUpError::NotSignedIn,
         _ => StepUpError::Api {
@@ -45,6 +42,17 @@ pub(crate) fn refusal(response: &HttpResponse, scopes: &[TokenScope], now: Times
                 .map_or_else(|| format!("The server answered with status {}.", response.status), Into::into),
         },
     }
+}
+
+/// Whether the server says that the elevated token is missing, stale, wrong or used: by its code, or by the challenge
+/// of [RFC 9470 §3](https://www.rfc-editor.org/rfc/rfc9470#section-3). What the challenge asks for is
+/// [`Challenge`](crate::Challenge)'s to read; here its name is enough.
+fn is_elevation_challenge(response: &HttpResponse, code: Option<&str>) -> bool {
+    matches!(response.status, 401 | 403)
+        && (code == Some("elevated_access_token_required")
+            || response.header("www-authenticate").is_some_and(|challenge| {
+                challenge.split(['"', ' ', ',', '=']).any(|part| part == "insufficient_user_authentication")
+            }))
 }
 
 /// `Retry-After` ([RFC 9110 §10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)): seconds or a date.

@@ -5,8 +5,8 @@
 //!
 //! - [`use_step_up_authentication`]: whether a step-up is required, and the methods that do it, with a state to show;
 //! - [`use_session`]: who is signed in, and the way in and out;
-//! - [`use_step_up_action`]: an action that checks, lets the user verify, and runs;
-//! - [`use_step_up_prompt`]: the prompt that waits, for the component that draws it;
+//! - `use_step_up_action`: an action that checks, lets the user verify, and runs;
+//! - `use_step_up_prompt`: the prompt that waits, for the component that draws it;
 //! - [`use_elevation`]: what is held for a scope, and for how long;
 //! - `use_external_auth` (feature `external`): sign-in and step-up with assertions of an identity provider of the app's own;
 //! - `use_wallets` (feature `wallet`): the external wallets that the user has here;
@@ -58,6 +58,7 @@
 //! | `wallet` | step-up, sign-in and links with a signature of an external wallet |
 //! | `social` | step-up, sign-in and links with a social account, in a popup or by redirect |
 //! | `external` | step-up and sign-in with an assertion of an external identity provider |
+//! | `prompt` | prompts that route themselves, and guarded actions |
 //!
 //! # Server-side rendering
 //!
@@ -77,14 +78,18 @@ use server as platform;
 
 #[cfg(feature = "wallet")]
 pub use hooks::use_wallets;
+#[cfg(feature = "prompt")]
 pub use hooks::{
-    PromptHandle, StepUpActionState, UseElevationHandle, UseSessionHandle, UseStepUpActionHandle,
-    UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions, use_elevation, use_session,
-    use_step_up_action, use_step_up_action_with_options, use_step_up_authentication,
-    use_step_up_authentication_with_options, use_step_up_client, use_step_up_prompt,
+    PromptHandle, StepUpActionState, UseStepUpActionHandle, use_step_up_action,
+    use_step_up_action_with_options, use_step_up_prompt,
 };
 #[cfg(feature = "social")]
 pub use hooks::{Resumed, use_step_up_resume};
+pub use hooks::{
+    UseElevationHandle, UseSessionHandle, UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions,
+    use_elevation, use_session, use_step_up_authentication, use_step_up_authentication_with_options,
+    use_step_up_client,
+};
 #[cfg(feature = "external")]
 pub use hooks::{UseExternalAuthHandle, use_external_auth};
 #[cfg(feature = "social")]

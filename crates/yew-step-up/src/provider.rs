@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 #[cfg(feature = "social")]
 use crate::hooks::{ResumedContext, use_resumption};
-use crate::{hooks::use_session_alarm, platform};
+use crate::{hooks::follow_session, platform};
 
 /// What the hooks find: the client, compared by identity.
 #[derive(Clone, PartialEq)]
@@ -61,10 +61,14 @@ pub fn StepUpProvider(props: &StepUpProviderProps) -> Html {
         client.clone().unwrap_or_else(|| make(environment_id.as_deref(), base_url.as_deref()))
     });
     use_effect_with((*client).clone(), |client| {
+        let forget_session = follow_session(client);
         let client = client.clone();
-        platform::on_visible(move || client.recheck_elevations())
+        let look_away = platform::on_visible(move || client.recheck_elevations());
+        move || {
+            look_away();
+            forget_session();
+        }
     });
-    use_session_alarm(&client);
     let context = StepUpContext { client: (*client).clone() };
     let children = props.children.clone();
     #[cfg(feature = "social")]

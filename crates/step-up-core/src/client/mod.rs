@@ -38,7 +38,7 @@ use std::{
 pub use self::social::SocialReturn;
 #[cfg(feature = "mfa")]
 pub(crate) use self::verified::done;
-use self::{check::PendingChecks, events::Listeners, nonces::NoncePool, prompt::Prompts};
+use self::{check::PendingChecks, events::Listeners, nonces::NoncePool, prompt::PromptDesk};
 pub use self::{
     check::StepUpCheck,
     events::{Event, Subscription},
@@ -178,7 +178,8 @@ pub(crate) struct Inner {
     settings: RefCell<Option<CachedSettings>>,
     nonces: RefCell<NoncePool>,
     checks: RefCell<PendingChecks>,
-    prompts: RefCell<Prompts>,
+    /// Made when somebody asks for or draws a prompt: an app that never does has no code for them.
+    prompts: OnceCell<Box<dyn PromptDesk>>,
     listeners: Rc<Listeners>,
     /// Random, and the same for this client's life; not the session's identifier.
     instance_id: OnceCell<String>,
@@ -245,7 +246,7 @@ impl StepUpClient {
                 settings: RefCell::default(),
                 nonces: RefCell::default(),
                 checks: RefCell::default(),
-                prompts: RefCell::default(),
+                prompts: OnceCell::new(),
                 listeners: Rc::default(),
                 instance_id: OnceCell::new(),
                 #[cfg(feature = "wallet")]
@@ -358,7 +359,9 @@ impl Inner {
             }
         }
         self.elevations.borrow_mut().clear();
-        self.end_prompts();
+        if let Some(desk) = self.prompts.get() {
+            desk.close(self);
+        }
         self.save();
         #[cfg(feature = "social")]
         self.forget_redirect();

@@ -42,24 +42,21 @@ pub(crate) fn use_alarm(client: &StepUpClient, at: Option<Timestamp>) {
     });
 }
 
-/// Has the client look again when its session expires, whichever session that is, without rendering anything.
-#[hook]
-pub(crate) fn use_session_alarm(client: &StepUpClient) {
-    use_effect_with(client.clone(), |client| {
-        let alarm = Rc::new(RefCell::new(None));
-        let set = {
-            let client = client.clone();
-            move || {
-                let next = client.session().expires_at.map(|at| Alarm::set(&client, at));
-                alarm.replace(next);
-            }
-        };
-        set();
-        let subscription = client.subscribe(move |event| {
-            if matches!(event, Event::SessionChanged) {
-                set();
-            }
-        });
-        move || drop(subscription)
+/// Has the client look again when its session expires, whichever session that is, until what this gives is called.
+pub(crate) fn follow_session(client: &StepUpClient) -> impl FnOnce() + use<> {
+    let alarm = Rc::new(RefCell::new(None));
+    let set = {
+        let client = client.clone();
+        move || {
+            let next = client.session().expires_at.map(|at| Alarm::set(&client, at));
+            alarm.replace(next);
+        }
+    };
+    set();
+    let subscription = client.subscribe(move |event| {
+        if matches!(event, Event::SessionChanged) {
+            set();
+        }
     });
+    move || drop(subscription)
 }

@@ -1,19 +1,22 @@
 //! One hook a file.
 
+#[cfg(feature = "prompt")]
 mod action;
 mod alarm;
 mod client;
 mod elevation;
 #[cfg(feature = "external")]
 mod external_auth;
+#[cfg(feature = "prompt")]
 mod prompt;
 #[cfg(feature = "social")]
 mod resume;
 mod session;
 mod step_up;
+#[cfg(any(feature = "passkey", feature = "prompt", feature = "social"))]
 mod unmount;
 
-pub(crate) use self::alarm::use_session_alarm;
+pub(crate) use self::alarm::follow_session;
 #[cfg(feature = "external")]
 pub use self::external_auth::{UseExternalAuthHandle, use_external_auth};
 #[cfg(feature = "wallet")]
@@ -25,11 +28,14 @@ pub use self::resume::{Resumed, use_step_up_resume};
 pub(crate) use self::resume::{ResumedContext, use_resumption};
 #[cfg(feature = "wallet")]
 pub use self::wallets::use_wallets;
+#[cfg(feature = "prompt")]
 pub use self::{
     action::{StepUpActionState, UseStepUpActionHandle, use_step_up_action, use_step_up_action_with_options},
+    prompt::{PromptHandle, use_step_up_prompt},
+};
+pub use self::{
     client::use_step_up_client,
     elevation::{UseElevationHandle, use_elevation},
-    prompt::{PromptHandle, use_step_up_prompt},
     session::{UseSessionHandle, use_session},
     step_up::{
         UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions, use_step_up_authentication,

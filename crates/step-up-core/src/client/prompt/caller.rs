@@ -31,7 +31,7 @@ impl Caller {
         known: Option<KnownCheck>,
     ) -> Self {
         let id = {
-            let prompts = &mut *client.inner.prompts.borrow_mut();
+            let prompts = &mut *client.inner.prompts().borrow_mut();
             let id = prompts.queue.join(path, options);
             prompts.callers.push((id, Slot { outcome: None, waker: Waker::noop().clone() }));
             id
@@ -44,7 +44,7 @@ impl Caller {
 
     /// How the wait ended, or the look-up to drive until it does.
     fn look(&mut self, context: &Context<'_>) -> Poll<Result<Verified>> {
-        let prompts = &mut *self.client.inner.prompts.borrow_mut();
+        let prompts = &mut *self.client.inner.prompts().borrow_mut();
         let Some(slot) = prompts.slot(self.id) else {
             return Poll::Ready(Err(StepUpError::Cancelled));
         };
@@ -59,7 +59,7 @@ impl Caller {
     /// Drives the look-up that is under way. Says whether it has ended just now.
     fn drive(&mut self, context: &mut Context<'_>) -> bool {
         let current = {
-            let prompts = self.client.inner.prompts.borrow();
+            let prompts = self.client.inner.prompts().borrow();
             prompts.drawn.as_ref().map(|drawn| (drawn.id, drawn.lookup.clone()))
         };
         let Some((id, lookup)) = current else { return false };
@@ -93,7 +93,7 @@ impl Future for Caller {
 impl Drop for Caller {
     fn drop(&mut self) {
         let is_waiting = {
-            let prompts = &mut *self.client.inner.prompts.borrow_mut();
+            let prompts = &mut *self.client.inner.prompts().borrow_mut();
             prompts.queue.leave(self.id);
             prompts.forget(self.id)
         };

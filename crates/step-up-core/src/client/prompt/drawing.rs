@@ -32,7 +32,7 @@ impl StepUpClient {
     pub fn mount_prompter(&self, on_change: impl Fn() + 'static) -> Prompter {
         let mut after = Afterwards::default();
         let id = {
-            let prompts = &mut *self.inner.prompts.borrow_mut();
+            let prompts = &mut *self.inner.prompts().borrow_mut();
             // Whoever drew until now no longer does.
             prompts.notify(&mut after);
             let id = prompts.next_prompter;
@@ -63,7 +63,7 @@ impl Prompter {
     /// The prompt that waits, if it is for this one to draw.
     #[must_use]
     pub fn prompt(&self) -> Option<Prompt> {
-        let prompts = self.client.inner.prompts.borrow();
+        let prompts = self.client.inner.prompts().borrow();
         let is_last = prompts.prompters.last().is_some_and(|(id, _)| *id == self.id);
         let drawn = prompts.drawn.as_ref().filter(|_| is_last)?;
         Some(Prompt { client: self.client.clone(), id: drawn.id })
@@ -73,7 +73,7 @@ impl Prompter {
 impl Drop for Prompter {
     fn drop(&mut self) {
         let is_nobody_left = {
-            let prompts = &mut *self.client.inner.prompts.borrow_mut();
+            let prompts = &mut *self.client.inner.prompts().borrow_mut();
             prompts.prompters.retain(|(id, _)| *id != self.id);
             prompts.prompters.is_empty()
         };
@@ -97,7 +97,7 @@ impl Prompt {
     /// What to draw; `None` once it is over.
     #[must_use]
     pub fn view(&self) -> Option<PromptView> {
-        let prompts = self.client.inner.prompts.borrow();
+        let prompts = self.client.inner.prompts().borrow();
         let drawn = prompts.drawn.as_ref().filter(|drawn| drawn.id == self.id)?;
         let front = prompts.queue.front().filter(|front| front.id == self.id)?;
         let state = drawn.tracker.state();
@@ -121,7 +121,7 @@ impl Prompt {
     /// Changes what is offered, and begins anew.
     fn change(&self, change: impl FnOnce(&mut Offer)) {
         let given_up = {
-            let prompts = &mut *self.client.inner.prompts.borrow_mut();
+            let prompts = &mut *self.client.inner.prompts().borrow_mut();
             prompts.queue.begin(self.id);
             let Some(drawn) = prompts.drawn(self.id) else { return };
             change(&mut drawn.offer);

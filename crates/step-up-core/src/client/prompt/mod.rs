@@ -7,7 +7,7 @@ mod drawing;
 mod lookup;
 mod verify;
 
-use std::{rc::Rc, task::Waker, time::Duration};
+use std::{cell::RefCell, rc::Rc, task::Waker, time::Duration};
 
 use futures_util::{
     FutureExt as _,
@@ -30,6 +30,24 @@ use crate::{
 pub(super) type KnownCheck = (TokenScope, StepUpCheck);
 
 type Lookup = Shared<LocalFuture<'static, ()>>;
+
+/// Where a client keeps its prompts. A trait, so that a client without any needs no code for them.
+pub(super) trait PromptDesk {
+    fn prompts(&self) -> &RefCell<Prompts>;
+
+    /// The session of `client` is over, and with it every prompt.
+    fn close(&self, client: &Inner);
+}
+
+impl PromptDesk for RefCell<Prompts> {
+    fn prompts(&self) -> &RefCell<Prompts> {
+        self
+    }
+
+    fn close(&self, client: &Inner) {
+        client.end_prompts();
+    }
+}
 
 /// The prompts of a client.
 #[derive(Default)]
@@ -136,11 +154,15 @@ impl Prompts {
 }
 
 impl Inner {
+    fn prompts(&self) -> &RefCell<Prompts> {
+        self.prompts.get_or_init(|| Box::<RefCell<Prompts>>::default()).prompts()
+    }
+
     /// The session is over, and with it every prompt.
-    pub(super) fn end_prompts(&self) {
+    fn end_prompts(&self) {
         let mut after = Afterwards::default();
         {
-            let prompts = &mut *self.prompts.borrow_mut();
+            let prompts = &mut *self.prompts().borrow_mut();
             let settled = prompts.queue.fail_all(&StepUpError::NotSignedIn);
             prompts.fail(settled, &mut after);
             // Whoever was answered and has not looked yet would find a token that is gone.
@@ -155,7 +177,7 @@ impl Inner {
 
     fn notify_prompter(&self) {
         let mut after = Afterwards::default();
-        self.prompts.borrow().notify(&mut after);
+        self.prompts().borrow().notify(&mut after);
         after.run();
     }
 
@@ -241,7 +263,7 @@ impl StepUpClient {
             if let Some(verified) = client.inner.held_for(&options) {
                 return Ok(verified);
             }
-            let has_prompter = || !client.inner.prompts.borrow().prompters.is_empty();
+            let has_prompter = || !client.inner.prompts().borrow().prompters.is_empty();
             if !has_prompter() {
                 // The prompt's screen may be about to mount.
                 client.sleep(Duration::ZERO).await;
@@ -262,7 +284,7 @@ impl StepUpClient {
     fn advance_prompts_knowing(&self, mut known: Option<KnownCheck>) {
         let mut after = Afterwards::default();
         {
-            let prompts = &mut *self.inner.prompts.borrow_mut();
+            let prompts = &mut *self.inner.prompts().borrow_mut();
             loop {
                 let front = prompts.queue.front().map(|front| front.id);
                 if prompts.drawn.as_ref().map(|drawn| drawn.id) == front {
@@ -311,7 +333,7 @@ impl StepUpClient {
     fn offer(&self, id: PromptId, offer: Result<Offer>) {
         match offer {
             Ok(offer) => {
-                if let Some(drawn) = self.inner.prompts.borrow_mut().drawn(id) {
+                if let Some(drawn) = self.inner.prompts().borrow_mut().drawn(id) {
                     drawn.offer = offer;
                 }
                 self.inner.notify_prompter();
@@ -323,7 +345,7 @@ impl StepUpClient {
     fn fail_prompt(&self, id: PromptId, error: &StepUpError) {
         let mut after = Afterwards::default();
         {
-            let prompts = &mut *self.inner.prompts.borrow_mut();
+            let prompts = &mut *self.inner.prompts().borrow_mut();
             let settled = prompts.queue.fail(id, error);
             prompts.fail(settled, &mut after);
         }
@@ -334,7 +356,7 @@ impl StepUpClient {
     fn fail_all_prompts(&self, error: &StepUpError) {
         let mut after = Afterwards::default();
         {
-            let prompts = &mut *self.inner.prompts.borrow_mut();
+            let prompts = &mut *self.inner.prompts().borrow_mut();
             let settled = prompts.queue.fail_all(error);
             prompts.fail(settled, &mut after);
         }
@@ -348,7 +370,7 @@ impl StepUpClient {
             Ok(verified) => {
                 let mut after = Afterwards::default();
                 {
-                    let prompts = &mut *self.inner.prompts.borrow_mut();
+                    let prompts = &mut *self.inner.prompts().borrow_mut();
                     let granted =
                         verified.elevation.as_ref().map(|held| held.scopes.as_slice()).unwrap_or_default();
                     let settled = prompts.queue.answer(id, granted);

@@ -100,7 +100,7 @@ impl Prompt {
         let before = self
             .client
             .inner
-            .prompts
+            .prompts()
             .borrow_mut()
             .drawn(self.id)
             .and_then(|drawn| drawn.attempt.replace(attempt));
@@ -149,7 +149,7 @@ impl Prompt {
 
     /// Where the prompt stands as the user does something. From now on it asks for nothing else.
     fn step(&self) -> Option<Step> {
-        let prompts = &mut *self.client.inner.prompts.borrow_mut();
+        let prompts = &mut *self.client.inner.prompts().borrow_mut();
         prompts.queue.begin(self.id);
         let drawn = prompts.drawn.as_ref().filter(|drawn| drawn.id == self.id)?;
         let front = prompts.queue.front().filter(|front| front.id == self.id)?;

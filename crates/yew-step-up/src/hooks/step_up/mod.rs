@@ -6,6 +6,7 @@ mod mfa;
 mod otp;
 #[cfg(feature = "passkey")]
 mod passkey;
+#[cfg(feature = "prompt")]
 mod prompt;
 #[cfg(feature = "social")]
 mod social;
@@ -17,10 +18,9 @@ use std::{fmt, ops::Deref, rc::Rc};
 use step_up_core::{CredentialId, StepUpCheck, StepUpClient, StepUpState, StepUpTracker, TokenScope};
 use yew::{platform::spawn_local, prelude::*};
 
-use super::{
-    unmount::{Unmount, use_unmount},
-    use_step_up_client,
-};
+#[cfg(any(feature = "passkey", feature = "prompt", feature = "social"))]
+use super::unmount::{Unmount, use_unmount};
+use super::use_step_up_client;
 
 /// Options of [`use_step_up_authentication_with_options`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,6 +63,7 @@ struct Hook {
     tracker: StepUpTracker,
     #[cfg(feature = "otp")]
     recipient: otp::Recipient,
+    #[cfg(any(feature = "passkey", feature = "prompt", feature = "social"))]
     unmount: Unmount,
 }
 
@@ -177,12 +178,14 @@ pub fn use_step_up_authentication_with_options(
 ) -> UseStepUpAuthenticationHandle {
     let client = use_step_up_client();
     let render = use_force_update();
+    #[cfg(any(feature = "passkey", feature = "prompt", feature = "social"))]
     let unmount = use_unmount(client.clone());
     let hook = use_memo(client, |client| Hook {
         client: client.clone(),
         tracker: StepUpTracker::new(move || render.force_update()),
         #[cfg(feature = "otp")]
         recipient: otp::Recipient::default(),
+        #[cfg(any(feature = "passkey", feature = "prompt", feature = "social"))]
         unmount,
     });
     #[cfg(feature = "social")]
