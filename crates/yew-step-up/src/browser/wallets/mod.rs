@@ -15,14 +15,19 @@ use std::{
     rc::Rc,
 };
 
-use js_sys::Reflect;
+use js_sys::{Promise, Reflect};
 use step_up_core::{
     LocalFuture, Result, StepUpError, WalletAccount, WalletChain, WalletId, WalletInfo, WalletSignature,
     WalletSite, WalletWatch, Wallets,
 };
 use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
-use self::{eip1193::Provider, standard::StandardWallet};
+use self::{
+    eip1193::Provider,
+    error::{failed, refusal},
+    standard::StandardWallet,
+};
 use super::window;
 
 /// The id of what stands at `window.ethereum`.
@@ -77,9 +82,18 @@ impl Found {
 
     fn handle(&self, id: &WalletId) -> Result<Handle> {
         let wallet = self.all().into_iter().find(|wallet| wallet.info.id == *id);
-        wallet
-            .map(|wallet| wallet.handle)
-            .ok_or_else(|| StepUpError::WalletFailed { why: "it is no longer in this page".into() })
+        wallet.map(|wallet| wallet.handle).ok_or_else(|| failed("it is no longer in this page"))
+    }
+
+    /// The accounts that a wallet shows, already or because its user is asked which.
+    fn accounts(&self, id: &WalletId, asks: bool) -> LocalFuture<'static, Result<Vec<WalletAccount>>> {
+        let handle = self.handle(id);
+        Box::pin(async move {
+            match handle? {
+                Handle::Eip1193(provider) => provider.accounts(asks).await,
+                Handle::Standard(wallet) => wallet.accounts(asks).await,
+            }
+        })
     }
 }
 
@@ -117,23 +131,11 @@ impl Wallets for BrowserWallets {
     }
 
     fn accounts(&self, wallet: &WalletId) -> LocalFuture<'static, Result<Vec<WalletAccount>>> {
-        let handle = self.found.handle(wallet);
-        Box::pin(async move {
-            match handle? {
-                Handle::Eip1193(provider) => provider.accounts().await,
-                Handle::Standard(wallet) => wallet.accounts().await,
-            }
-        })
+        self.found.accounts(wallet, false)
     }
 
     fn connect(&self, wallet: &WalletId) -> LocalFuture<'static, Result<Vec<WalletAccount>>> {
-        let handle = self.found.handle(wallet);
-        Box::pin(async move {
-            match handle? {
-                Handle::Eip1193(provider) => provider.connect().await,
-                Handle::Standard(wallet) => wallet.connect().await,
-            }
-        })
+        self.found.accounts(wallet, true)
     }
 
     fn sign_message(
@@ -151,6 +153,15 @@ impl Wallets for BrowserWallets {
             }
         })
     }
+}
+
+/// What a wallet answers to a call, once it does.
+async fn answer(call: std::result::Result<Promise, JsValue>) -> Result<JsValue> {
+    let outcome = match call {
+        Ok(promise) => JsFuture::from(promise).await,
+        Err(thrown) => Err(thrown),
+    };
+    outcome.map_err(|error| refusal(&error))
 }
 
 /// A property of what a wallet handed over; `undefined` where there is none or it cannot be read.

@@ -10,14 +10,9 @@ use gloo::events::EventListener;
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use step_up_core::{Result, StepUpError, WalletAccount, WalletChain, WalletInfo, WalletSignature};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{CustomEvent, CustomEventInit, Window};
 
-use super::{
-    Found, Handle, Wallet,
-    error::{failed, refusal},
-    property, text,
-};
+use super::{Found, Handle, Wallet, answer, error::failed, property, text};
 
 const CONNECT: &str = "standard:connect";
 const SIGN_MESSAGE: &str = "solana:signMessage";
@@ -107,18 +102,15 @@ fn list(value: &JsValue) -> Array {
 pub(super) struct StandardWallet(JsValue);
 
 impl StandardWallet {
-    /// The accounts that it shows already. This asks nobody.
-    pub(super) async fn accounts(&self) -> Result<Vec<WalletAccount>> {
+    /// The accounts that it shows: already, which asks nobody, or because it asks its user which.
+    pub(super) async fn accounts(&self, asks: bool) -> Result<Vec<WalletAccount>> {
         let shown = self.shown();
-        if shown.is_empty() {
-            return self.connect_with(true).await;
+        if !asks && !shown.is_empty() {
+            return Ok(shown);
         }
-        Ok(shown)
-    }
-
-    /// Has it ask the user which accounts to show.
-    pub(super) async fn connect(&self) -> Result<Vec<WalletAccount>> {
-        self.connect_with(false).await
+        let input: &[(&str, JsValue)] = if asks { &[] } else { &[("silent", JsValue::TRUE)] };
+        let output = self.call(CONNECT, "connect", input).await?;
+        Ok(accounts(&property(&output, "accounts")))
     }
 
     /// Has it ask the user to sign these bytes as they are.
@@ -140,20 +132,13 @@ impl StandardWallet {
         WalletSignature::from_solana(&bytes_of("signature"))
     }
 
-    async fn connect_with(&self, is_silent: bool) -> Result<Vec<WalletAccount>> {
-        let input: &[(&str, JsValue)] = if is_silent { &[("silent", JsValue::TRUE)] } else { &[] };
-        let output = self.call(CONNECT, "connect", input).await?;
-        Ok(accounts(&property(&output, "accounts")))
-    }
-
     fn shown(&self) -> Vec<WalletAccount> {
         accounts(&property(&self.0, "accounts"))
     }
 
     /// Calls a method of a feature.
     async fn call(&self, feature: &str, method: &str, input: &[(&str, JsValue)]) -> Result<JsValue> {
-        let call = self.begin(feature, method, input).map_err(|error| refusal(&error))?;
-        JsFuture::from(call).await.map_err(|error| refusal(&error))
+        answer(self.begin(feature, method, input)).await
     }
 
     fn begin(
