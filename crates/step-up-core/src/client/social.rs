@@ -1,12 +1,17 @@
 //! Signing in, linking and stepping up with a social account (`docs/PROTOCOL.md`, "Social accounts"). What decides is in
 //! `social/`.
 
-use std::{fmt, future::poll_fn, pin::pin, rc::Rc, task::Poll};
+use std::{
+    fmt,
+    future::{pending, poll_fn},
+    rc::Rc,
+    task::Poll,
+};
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use futures_util::future::{Either, Shared, select};
+use futures_util::future::Shared;
 
-use super::{Inner, StepUpClient, Verified};
+use super::{Inner, StepUpClient, Verified, waiting::Until};
 use crate::{
     LocalFuture,
     endpoint::{Endpoint as _, GetOauthResult, InitAuth, SocialSignIn, SocialVerify},
@@ -131,15 +136,11 @@ impl StepUpClient {
 
     async fn go_on_social(&self, mut begun: Begun) -> Result<Verified> {
         let epoch = begun.epoch;
-        let asking: LocalFuture<'_, _> = match begun.cancellation.take() {
-            None => Box::pin(self.ask_provider(begun)),
-            Some(cancellation) => Box::pin(async move {
-                match select(pin!(self.ask_provider(begun)), cancellation).await {
-                    Either::Left((asked, _)) => asked,
-                    Either::Right(_) => Err(StepUpError::Cancelled),
-                }
-            }),
+        let cancellation: LocalFuture<'static, ()> = match begun.cancellation.take() {
+            Some(cancellation) => Box::pin(cancellation),
+            None => Box::pin(pending()),
         };
+        let asking = Until::cancelled(Box::pin(self.ask_provider(begun)), cancellation);
         let (request, code) = asking.await?;
         self.complete_social(epoch, request, code).await
     }

@@ -3,14 +3,13 @@
 use std::{
     cell::{Cell, RefCell},
     future::poll_fn,
+    pin::Pin,
     rc::Rc,
     task::Poll,
     time::Duration,
 };
 
-use futures_util::future::{Either, select};
-
-use super::{Event, Inner, StepUpClient, Verified};
+use super::{Event, Inner, StepUpClient, Verified, waiting::Until};
 use crate::{
     LocalFuture,
     endpoint::{Endpoint as _, WalletLink, WalletProof, WalletSignIn, WalletVerify},
@@ -235,25 +234,19 @@ impl Inner {
         &self,
         limit: Duration,
         answer: LocalFuture<'static, Result<T>>,
-    ) -> LocalFuture<'static, Result<T>> {
-        let limit = self.platform.timer.sleep(limit);
-        Box::pin(async move {
-            match select(answer, limit).await {
-                Either::Left((result, _)) => result,
-                Either::Right(((), _)) => Err(StepUpError::TimedOut),
-            }
-        })
+    ) -> Until<'static, T> {
+        Until::timeout(answer, self.platform.timer.sleep(limit))
     }
 }
 
 /// Waits for all of these. futures' `join_all` brings a queue into the page that is made for thousands.
-async fn all<T>(mut waiting: Vec<LocalFuture<'static, T>>) -> Vec<T> {
-    let mut answers: Vec<Option<T>> = waiting.iter().map(|_| None).collect();
+async fn all<F: Future + Unpin>(mut waiting: Vec<F>) -> Vec<F::Output> {
+    let mut answers: Vec<Option<F::Output>> = waiting.iter().map(|_| None).collect();
     poll_fn(|context| {
         let mut is_done = true;
         for (future, answer) in waiting.iter_mut().zip(&mut answers) {
             if answer.is_none() {
-                match future.as_mut().poll(context) {
+                match Pin::new(future).poll(context) {
                     Poll::Ready(ready) => *answer = Some(ready),
                     Poll::Pending => is_done = false,
                 }
