@@ -40,19 +40,20 @@ impl<T> Future for Answer<T> {
 pub(super) struct Until<'a, T> {
     answer: LocalFuture<'a, Result<T>>,
     end: LocalFuture<'static, ()>,
-    error: StepUpError,
+    /// A function, since most ends never come.
+    error: fn() -> StepUpError,
 }
 
 impl<'a, T> Until<'a, T> {
     /// No longer than the timer runs.
     pub(super) fn timeout(answer: LocalFuture<'a, Result<T>>, timer: LocalFuture<'static, ()>) -> Self {
-        Self { answer, end: timer, error: StepUpError::TimedOut }
+        Self { answer, end: timer, error: || StepUpError::TimedOut }
     }
 
     /// Unless it is cancelled.
     #[cfg(feature = "social")]
     pub(super) fn cancelled(answer: LocalFuture<'a, Result<T>>, end: LocalFuture<'static, ()>) -> Self {
-        Self { answer, end, error: StepUpError::Cancelled }
+        Self { answer, end, error: || StepUpError::Cancelled }
     }
 }
 
@@ -63,7 +64,7 @@ impl<T> Future for Until<'_, T> {
         if let Poll::Ready(answer) = self.answer.as_mut().poll(context) {
             return Poll::Ready(answer);
         }
-        self.end.as_mut().poll(context).map(|()| Err(self.error.clone()))
+        self.end.as_mut().poll(context).map(|()| Err((self.error)()))
     }
 }
 

@@ -37,6 +37,14 @@ pub(super) struct Discovery {
     watch: RefCell<Option<WalletWatch>>,
 }
 
+/// What is to be proved.
+enum Asked {
+    /// The account that the user chooses in this wallet.
+    Wallet(WalletId),
+    /// The account of this credential, else of one that the user may sign in with.
+    Credential(Option<CredentialId>),
+}
+
 /// A wallet's account that is asked to sign.
 struct Signer {
     wallet: WalletInfo,
@@ -97,13 +105,10 @@ impl StepUpClient {
         credential: Option<&CredentialId>,
         scopes: &[TokenScope],
     ) -> LocalFuture<'static, Result<Verified>> {
-        let (client, wanted, scopes) = (self.clone(), credential.cloned(), scopes.to_vec());
+        let (client, asked, scopes) = (self.clone(), Asked::Credential(credential.cloned()), scopes.to_vec());
         Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
-            let user = client.user().ok_or(StepUpError::NotSignedIn)?;
-            let candidates = candidates(&user.credentials, wanted.as_ref())?;
-            let signer = client.find_signer(epoch, &candidates).await?;
-            let proof = client.prove(epoch, &signer, VERIFY).await?;
+            let proof = client.prove(epoch, asked, VERIFY).await?;
             client.verify_in(epoch, &WalletVerify { proof: &proof, scopes: &scopes }, &scopes).await
         })
     }
@@ -117,11 +122,10 @@ impl StepUpClient {
     /// [`UnsupportedTarget`](StepUpError::UnsupportedTarget), as for [`verify_wallet`](Self::verify_wallet);
     /// [`NotSignedIn`](StepUpError::NotSignedIn) where somebody signed in or out meanwhile; those of every request.
     pub fn sign_in_with_wallet(&self, wallet: &WalletId) -> LocalFuture<'static, Result<Rc<User>>> {
-        let (client, wallet) = (self.clone(), wallet.clone());
+        let (client, asked) = (self.clone(), Asked::Wallet(wallet.clone()));
         Box::pin(async move {
             let epoch = client.inner.epoch();
-            let signer = client.connect(&wallet).await?;
-            let proof = client.prove(epoch, &signer, SIGN_IN).await?;
+            let proof = client.prove(epoch, asked, SIGN_IN).await?;
             let sign_in = client.sign_in_by::<WalletSignIn<'_>>(epoch, move |key| {
                 WalletSignIn { proof: &proof, session_public_key: key }.call()
             });
@@ -141,11 +145,10 @@ impl StepUpClient {
     /// [`NotSignedIn`](StepUpError::NotSignedIn), [`SubjectMismatch`](StepUpError::SubjectMismatch), and those of every
     /// request.
     pub fn link_wallet(&self, wallet: &WalletId) -> LocalFuture<'static, Result<Rc<User>>> {
-        let (client, wallet) = (self.clone(), wallet.clone());
+        let (client, asked) = (self.clone(), Asked::Wallet(wallet.clone()));
         Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
-            let signer = client.connect(&wallet).await?;
-            let proof = client.prove(epoch, &signer, LINK).await?;
+            let proof = client.prove(epoch, asked, LINK).await?;
             Ok(client.verify_in(epoch, &WalletLink { proof: &proof }, &[]).await?.user)
         })
     }
@@ -160,8 +163,10 @@ impl StepUpClient {
         Ok(Signer { wallet, account })
     }
 
-    /// A wallet that signs for one of these credentials, which are not empty.
-    async fn find_signer(&self, epoch: Epoch, candidates: &[&Credential]) -> Result<Signer> {
+    /// A wallet that signs for the credential, else for one that the user may sign in with.
+    async fn find_signer(&self, epoch: Epoch, wanted: Option<CredentialId>) -> Result<Signer> {
+        let user = self.user().ok_or(StepUpError::NotSignedIn)?;
+        let candidates = &*candidates(&user.credentials, wanted.as_ref())?;
         let wallets = self.platform_wallets()?;
         let listed = wallets.list();
         // All at once, so that one that keeps silent does not hold up the others. It is not connected then.
@@ -185,8 +190,25 @@ impl StepUpClient {
         Ok(Signer { wallet: wallet.clone(), account })
     }
 
+    /// Finds the wallet that can prove it, and has it sign.
+    fn prove(
+        &self,
+        epoch: Epoch,
+        asked: Asked,
+        statement: &'static str,
+    ) -> LocalFuture<'static, Result<WalletProof>> {
+        let client = self.clone();
+        Box::pin(async move {
+            let signer = match asked {
+                Asked::Wallet(wallet) => client.connect(&wallet).await?,
+                Asked::Credential(wanted) => client.find_signer(epoch, wanted).await?,
+            };
+            client.sign(epoch, &signer, statement).await
+        })
+    }
+
     /// Has the wallet sign what says who asks for what, in the session that asks.
-    async fn prove(&self, epoch: Epoch, signer: &Signer, statement: &str) -> Result<WalletProof> {
+    async fn sign(&self, epoch: Epoch, signer: &Signer, statement: &str) -> Result<WalletProof> {
         let Signer { wallet, account } = signer;
         let wallets = self.platform_wallets()?;
         let address = spell(wallet.chain, &account.address)?;
