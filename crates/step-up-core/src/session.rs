@@ -71,7 +71,7 @@ impl StoredSession {
             // Written with its milliseconds, which a number of seconds would lose.
             stored = stored.raw("expiresAtMillis", &expires_at.as_millis().to_string());
         }
-        stored = stored.value("user", &*self.user);
+        stored.add("user", &*self.user);
         stored.finish_text()
     }
 

@@ -183,7 +183,7 @@ macro_rules! json {
         impl $crate::json::ToJson for $name {
             fn write(&self, out: &mut String) {
                 let mut body = $crate::json::Body::new();
-                $( body = body.value($wire, &self.$field); )+
+                $( body.add($wire, &self.$field); )+
                 out.push_str(&body.finish_text());
             }
         }

@@ -67,12 +67,11 @@ impl Body {
     }
 
     /// Adds a field, unless it is absent.
-    pub(crate) fn value(mut self, name: &str, value: &dyn ToJson) -> Self {
+    pub(crate) fn add(&mut self, name: &str, value: &dyn ToJson) {
         if !value.is_absent() {
             self.name(name);
             value.write(&mut self.0);
         }
-        self
     }
 
     /// Adds a text.
