@@ -60,6 +60,7 @@
 //! | `social` | step-up, sign-in and links with a social account, in a popup or by redirect |
 //! | `external` | step-up and sign-in with an assertion of an external identity provider |
 
+mod base64;
 mod challenge;
 mod client;
 mod clock;

@@ -5,6 +5,7 @@
 
 mod check;
 mod codes;
+mod dispatch;
 mod elevated;
 mod events;
 mod exchange;
@@ -25,6 +26,7 @@ mod sign_in;
 #[cfg(feature = "social")]
 mod social;
 mod verified;
+mod waiting;
 #[cfg(feature = "wallet")]
 mod wallet;
 

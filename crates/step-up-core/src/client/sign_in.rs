@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use super::{StepUpClient, codes::clean_code, verified::user_of};
+use super::{StepUpClient, codes::clean_code, dispatch::Outgoing, verified::user_of, waiting::Answer};
 use crate::{
     LocalFuture,
     endpoint::{Endpoint, GetUser, Refresh, Revoke, SignInWithCode},
     error::{Result, StepUpError},
-    refusal::refusal,
     secret::{CaptchaToken, SessionToken},
     session::{Epoch, SessionClaims},
     types::{OtpAddress, OtpVerification, User, VerifyResponse},
@@ -112,13 +111,9 @@ impl StepUpClient {
         Box::pin(async move {
             let inner = &client.inner;
             let epoch = inner.epoch();
-            let request = client.prepare(Some(token.clone()), &GetUser.call()).await?;
-            let response = inner.exchange(request).await?;
+            let asked = client.dispatch(Outgoing::For(Some(token.clone()), GetUser.call()));
+            let user = Rc::new(Answer::new(asked, GetUser::parse).await?);
             inner.require(epoch)?;
-            if !response.is_success() {
-                return Err(refusal(&response, &[], client.now()));
-            }
-            let user = Rc::new(GetUser::parse(&response.body)?);
             let expires_at = SessionClaims::of(Some(&token)).exp;
             inner.begin_epoch(Some((Some(token), Rc::clone(&user), expires_at)));
             Ok(user)
@@ -167,10 +162,6 @@ impl StepUpClient {
             client.inner.begin_epoch(None);
             token
         });
-        Box::pin(async move {
-            let request = client.prepare(token?, &Revoke.call()).await?;
-            let response = client.inner.exchange(request).await?;
-            if response.is_success() { Ok(()) } else { Err(refusal(&response, &[], client.now())) }
-        })
+        Box::pin(async move { client.dispatch(Outgoing::For(token?, Revoke.call())).await.map(drop) })
     }
 }

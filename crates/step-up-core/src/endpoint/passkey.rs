@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Auth, Call, Endpoint, incomplete};
 use crate::{
     error::{Result, StepUpError},
-    json::{Body, Json, decode, field, parse},
+    json::{Body, Json, decode, from_value, parse},
     transport::Method,
     types::{MfaDeviceId, Passkey, TokenScope, VerifyResponse},
 };
@@ -137,7 +137,7 @@ impl Endpoint for GetPasskeys {
 
     fn parse(body: &[u8]) -> Result<Vec<Passkey>> {
         const EXPECTED: &str = "a list of passkeys";
-        field(&parse(body, EXPECTED)?, "passkeys").ok_or_else(|| incomplete(EXPECTED))
+        from_value(parse(body, EXPECTED)?.get("passkeys")).ok_or_else(|| incomplete(EXPECTED))
     }
 }
 

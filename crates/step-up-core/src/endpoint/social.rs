@@ -33,18 +33,17 @@ impl Endpoint for InitAuth<'_> {
 }
 
 /// Asks how a request ended.
-pub(crate) struct GetOauthResult {
-    pub(crate) purpose: SocialPurpose,
-    pub(crate) provider: Provider,
-    pub(crate) state: String,
+pub(crate) struct GetOauthResult<'a> {
+    pub(crate) request: &'a SocialRequest,
 }
 
-impl Endpoint for GetOauthResult {
+impl Endpoint for GetOauthResult<'_> {
     type Output = OauthResult;
 
     fn call(&self) -> Call {
-        let body = Body::new().text("state", &self.state);
-        Call::new(Method::Post, path(&self.provider, "oauthResult"), asker(self.purpose)).body(body)
+        let draft = &self.request.draft;
+        let body = Body::new().text("state", &self.request.state);
+        Call::new(Method::Post, path(&draft.provider, "oauthResult"), asker(draft.purpose)).body(body)
     }
 
     fn parse(body: &[u8]) -> Result<OauthResult> {

@@ -98,8 +98,9 @@ fn calls_of_social_accounts_are_what_the_protocol_says() {
         created_at: crate::Timestamp::default(),
     };
     let (google, github) = (request("google", None), request("github", Some("v")));
-    let asked =
-        GetOauthResult { purpose: SocialPurpose::SignIn, provider: "../users".into(), state: "s".into() };
+    let mut elsewhere = request("../users", None);
+    elsewhere.draft.purpose = SocialPurpose::SignIn;
+    let asked = GetOauthResult { request: &elsewhere };
     let (code, key) = ("c", "02ab");
     for (call, expected) in [
         (

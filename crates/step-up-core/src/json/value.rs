@@ -57,8 +57,9 @@ impl Json {
     }
 
     /// A whole number that fits.
-    pub(crate) fn as_integer<T: core::str::FromStr>(&self) -> Option<T> {
-        if let Self::Number(number) = self { number.parse().ok() } else { None }
+    pub(crate) fn as_integer<T: TryFrom<i64>>(&self) -> Option<T> {
+        // One type is parsed for all.
+        if let Self::Number(number) = self { number.parse::<i64>().ok()?.try_into().ok() } else { None }
     }
 
     /// A number of seconds, read to the millisecond. One that is written with an exponent is none: no server writes a

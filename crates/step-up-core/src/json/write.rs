@@ -5,12 +5,73 @@ use std::fmt::Write as _;
 #[cfg(any(feature = "mfa", feature = "otp", feature = "social", feature = "wallet"))]
 use crate::types::TokenScope;
 
+/// Can be written as JSON.
+pub(crate) trait ToJson {
+    fn write(&self, out: &mut String);
+
+    /// Whether the field is left out when it is written.
+    fn is_absent(&self) -> bool {
+        false
+    }
+}
+
+impl ToJson for bool {
+    fn write(&self, out: &mut String) {
+        out.push_str(if *self { "true" } else { "false" });
+    }
+}
+
+impl ToJson for str {
+    fn write(&self, out: &mut String) {
+        write_text(out, self);
+    }
+}
+
+impl ToJson for String {
+    fn write(&self, out: &mut String) {
+        write_text(out, self);
+    }
+}
+
+impl<T: ToJson> ToJson for Option<T> {
+    fn write(&self, out: &mut String) {
+        if let Some(value) = self {
+            value.write(out);
+        }
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T: ToJson> ToJson for Vec<T> {
+    fn write(&self, out: &mut String) {
+        out.push('[');
+        for (number, value) in self.iter().enumerate() {
+            if number > 0 {
+                out.push(',');
+            }
+            value.write(out);
+        }
+        out.push(']');
+    }
+}
+
 /// A JSON object that is being written.
 pub(crate) struct Body(String);
 
 impl Body {
     pub(crate) fn new() -> Self {
         Self("{".into())
+    }
+
+    /// Adds a field, unless it is absent.
+    pub(crate) fn add(&mut self, name: &str, value: &dyn ToJson) {
+        if !value.is_absent() {
+            self.name(name);
+            value.write(&mut self.0);
+        }
     }
 
     /// Adds a text.

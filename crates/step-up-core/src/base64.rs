@@ -1,0 +1,99 @@
+//! Base64 ([RFC 4648](https://www.rfc-editor.org/rfc/rfc4648)): its alphabet for addresses, without padding, and for
+//! wallets the usual one.
+//!
+//! Crates for it are made to be fast, or to take the same time for every text. Nothing here is either long or a secret
+//! from its own page, and this is a tenth of their code in the browser; one of them is the oracle in the tests.
+
+use std::iter::repeat_n;
+
+const COMMON: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/// With `-` and `_`, and no padding (§5).
+#[cfg(feature = "social")]
+pub(crate) fn encode_url(bytes: &[u8]) -> String {
+    encode(bytes, ['-', '_'])
+}
+
+/// With `+` and `/`, and padding (§4).
+#[cfg(feature = "wallet")]
+pub(crate) fn encode_padded(bytes: &[u8]) -> String {
+    let mut text = encode(bytes, ['+', '/']);
+    let padding = text.len().wrapping_neg() % 4;
+    text.extend(repeat_n('=', padding));
+    text
+}
+
+#[cfg(any(feature = "social", feature = "wallet"))]
+fn encode(bytes: &[u8], last: [char; 2]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let bits =
+            chunk.iter().fold(0, |bits, byte| bits << 8 | usize::from(*byte)) << (8 * (3 - chunk.len()));
+        // A byte begins two digits, and each further one another.
+        for at in 0..=chunk.len() {
+            let digit = bits >> (18 - 6 * at) & 63;
+            text.push(COMMON.get(digit).map_or_else(|| last[digit & 1], |digit| char::from(*digit)));
+        }
+    }
+    text
+}
+
+/// Reads what [`encode_url`] writes, and nothing else: no padding, no bits that are in no byte.
+pub(crate) fn decode_url(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let (mut bits, mut count) = (0, 0);
+    for character in text.bytes() {
+        let digit = match character {
+            b'-' => 62,
+            b'_' => 63,
+            _ => COMMON.iter().position(|digit| *digit == character)?,
+        };
+        bits = bits << 6 | digit;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+            bits &= (1 << count) - 1;
+        }
+    }
+    // Six bits are a digit that begins a byte and does not end it.
+    if count < 6 && bits == 0 { Some(bytes) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{
+        Engine as _,
+        prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+    };
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        #[cfg(all(feature = "social", feature = "wallet"))]
+        fn bytes_are_written_as_by_another_implementation(bytes: Vec<u8>) {
+            prop_assert_eq!(encode_url(&bytes), BASE64_URL_SAFE_NO_PAD.encode(&bytes));
+            prop_assert_eq!(encode_padded(&bytes), BASE64_STANDARD.encode(&bytes));
+        }
+
+        #[test]
+        fn texts_are_read_as_by_another_implementation(text in "[A-Za-z0-9_=+/ -]{0,9}|[A-Za-z0-9_-]{0,40}") {
+            prop_assert_eq!(decode_url(&text), BASE64_URL_SAFE_NO_PAD.decode(&text).ok());
+        }
+
+        #[test]
+        fn what_was_written_is_read_again(bytes: Vec<u8>) {
+            prop_assert_eq!(decode_url(&BASE64_URL_SAFE_NO_PAD.encode(&bytes)), Some(bytes));
+        }
+    }
+
+    #[test]
+    fn padding_and_bits_of_no_byte_are_refused() {
+        for text in ["QQ==", "QR", "Q", "QQ\n", "+/"] {
+            assert_eq!(decode_url(text), None, "{text}");
+        }
+        assert_eq!(decode_url("QQ"), Some(b"A".to_vec()));
+    }
+}
