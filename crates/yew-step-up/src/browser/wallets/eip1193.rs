@@ -2,21 +2,19 @@
 
 use std::fmt::Write as _;
 
-use js_sys::{Array, Object, Promise, Reflect};
+use js_sys::Array;
 use step_up_core::{Result, WalletAccount, WalletSignature};
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen::JsValue;
 
-use super::{answer, error::failed};
+use super::{
+    super::js::{call, object},
+    answer,
+    error::failed,
+};
 
-#[wasm_bindgen]
-extern "C" {
-    /// What a wallet puts into the page.
-    #[derive(Clone)]
-    pub(super) type Provider;
-
-    #[wasm_bindgen(method, catch)]
-    fn request(this: &Provider, call: &Object) -> std::result::Result<JsValue, JsValue>;
-}
+/// What a wallet puts into the page.
+#[derive(Clone)]
+pub(super) struct Provider(pub(super) JsValue);
 
 impl Provider {
     /// The accounts that it shows: already, which asks nobody, or because it asks its user which.
@@ -57,15 +55,8 @@ impl Provider {
     }
 
     async fn call(&self, method: &str, params: &[&str]) -> Result<JsValue> {
-        answer(self.begin(method, params)).await
-    }
-
-    fn begin(&self, method: &str, params: &[&str]) -> std::result::Result<Promise, JsValue> {
-        let call = Object::new();
-        Reflect::set(&call, &"method".into(), &method.into())?;
         let params: Array = params.iter().copied().map(JsValue::from_str).collect();
-        Reflect::set(&call, &"params".into(), &params)?;
-        // What is no promise is one that is kept.
-        self.request(&call).map(|answer| Promise::resolve(&answer))
+        let request = object(&[("method", method.into()), ("params", params.into())]);
+        answer(request.and_then(|request| call(&self.0, "request", &[request]))).await
     }
 }

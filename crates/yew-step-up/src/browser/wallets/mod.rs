@@ -15,20 +15,21 @@ use std::{
     rc::Rc,
 };
 
-use js_sys::{Promise, Reflect};
 use step_up_core::{
     LocalFuture, Result, StepUpError, WalletAccount, WalletChain, WalletId, WalletInfo, WalletSignature,
     WalletSite, WalletWatch, Wallets,
 };
-use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::JsValue;
 
 use self::{
     eip1193::Provider,
     error::{failed, refusal},
     standard::StandardWallet,
 };
-use super::window;
+use super::{
+    js::{self, Outcome, settled},
+    window,
+};
 
 /// The id of what stands at `window.ethereum`.
 const INJECTED: &str = "window.ethereum";
@@ -99,19 +100,19 @@ impl Found {
 
 /// What stands at `window.ethereum`.
 fn injected() -> Option<Wallet> {
-    let provider = property(window().ok()?.as_ref(), "ethereum");
+    let provider = property(&window().ok()?, "ethereum");
     if !provider.is_object() {
         return None;
     }
     let info = WalletInfo::new(INJECTED, "Browser wallet", WalletChain::Evm);
-    Some(Wallet { info, handle: Handle::Eip1193(provider.unchecked_into()) })
+    Some(Wallet { info, handle: Handle::Eip1193(Provider(provider)) })
 }
 
 impl Wallets for BrowserWallets {
     fn site(&self) -> Result<WalletSite> {
-        let location = window()?.location();
-        match (location.host(), location.origin()) {
-            (Ok(host), Ok(uri)) if !host.is_empty() && uri != "null" => Ok(WalletSite::new(host, uri)),
+        let location = property(&window()?, "location");
+        match (text(&location, "host"), text(&location, "origin")) {
+            (Some(host), Some(uri)) if uri != "null" => Ok(WalletSite::new(host, uri)),
             _ => Err(StepUpError::UnsupportedTarget {
                 why: "this page has no name that a wallet could show".into(),
             }),
@@ -156,20 +157,16 @@ impl Wallets for BrowserWallets {
 }
 
 /// What a wallet answers to a call, once it does.
-async fn answer(call: std::result::Result<Promise, JsValue>) -> Result<JsValue> {
-    let outcome = match call {
-        Ok(promise) => JsFuture::from(promise).await,
-        Err(thrown) => Err(thrown),
-    };
-    outcome.map_err(|error| refusal(&error))
+async fn answer(call: Outcome) -> Result<JsValue> {
+    settled(call).await.map_err(|error| refusal(&error))
 }
 
 /// A property of what a wallet handed over; `undefined` where there is none or it cannot be read.
 fn property(value: &JsValue, name: &str) -> JsValue {
-    Reflect::get(value, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
+    js::get(value, name).unwrap_or(JsValue::UNDEFINED)
 }
 
 /// A text that is not empty.
 fn text(value: &JsValue, name: &str) -> Option<String> {
-    property(value, name).as_string().filter(|text| !text.is_empty())
+    js::text(value, name).filter(|text| !text.is_empty())
 }

@@ -7,39 +7,39 @@
 use std::rc::{Rc, Weak};
 
 use gloo::events::EventListener;
-use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Function, Object, Uint8Array};
 use step_up_core::{Result, StepUpError, WalletAccount, WalletChain, WalletInfo, WalletSignature};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
-use web_sys::{CustomEvent, CustomEventInit, Window};
 
-use super::{Found, Handle, Wallet, answer, error::failed, property, text};
+use super::{
+    super::js::{Outcome, call, make, object},
+    Found, Handle, Wallet, answer,
+    error::failed,
+    property, text,
+};
 
 const CONNECT: &str = "standard:connect";
 const SIGN_MESSAGE: &str = "solana:signMessage";
 
 /// Listens for wallets, and tells those that are here that the page is ready, until what is returned is dropped.
-pub(super) fn watch(
-    window: &Window,
-    found: &Rc<Found>,
-    changed: &Rc<dyn Fn()>,
-) -> std::result::Result<EventListener, JsValue> {
+pub(super) fn watch(window: &JsValue, found: &Rc<Found>, changed: &Rc<dyn Fn()>) -> Outcome<EventListener> {
     let api = api(Rc::downgrade(found), Rc::clone(changed))?;
-    let init = CustomEventInit::new();
-    init.set_detail(&api);
-    let ready = CustomEvent::new_with_event_init_dict("wallet-standard:app-ready", &init)?;
-    let listener = EventListener::new(window, "wallet-standard:register-wallet", move |event| {
-        if let Some(callback) = property(event, "detail").dyn_ref::<Function>() {
-            // What a wallet throws at its own registration is its own affair.
-            let _ = callback.call1(&JsValue::UNDEFINED, &api);
-        }
-    });
-    window.dispatch_event(&ready)?;
+    let ready =
+        make("CustomEvent", &["wallet-standard:app-ready".into(), object(&[("detail", api.clone())])?])?;
+    let listener =
+        EventListener::new(window.unchecked_ref(), "wallet-standard:register-wallet", move |event| {
+            if let Some(callback) = property(event, "detail").dyn_ref::<Function>() {
+                // What a wallet throws at its own registration is its own affair.
+                let _ = callback.call1(&JsValue::UNDEFINED, &api);
+            }
+        });
+    call(window, "dispatchEvent", &[ready])?;
     Ok(listener)
 }
 
 /// What wallets get: an object whose `register` takes wallets and gives a function that takes them back. A wallet may keep
 /// it longer than the page's client lives; then it does nothing.
-fn api(found: Weak<Found>, changed: Rc<dyn Fn()>) -> std::result::Result<JsValue, JsValue> {
+fn api(found: Weak<Found>, changed: Rc<dyn Fn()>) -> Outcome {
     type Register = dyn Fn(JsValue, JsValue, JsValue, JsValue) -> JsValue;
     // The standard allows any number of wallets in one call. More than four are registered by more than one program.
     let register: Closure<Register> = Closure::new(move |first, second, third, fourth| {
@@ -60,9 +60,8 @@ fn api(found: Weak<Found>, changed: Rc<dyn Fn()>) -> std::result::Result<JsValue
         });
         unregister.into_js_value()
     });
-    let api = Object::new();
-    Reflect::set(&api, &"register".into(), &register.into_js_value())?;
-    Ok(Object::freeze(&api).into())
+    let api = object(&[("register", register.into_js_value())])?;
+    Ok(Object::freeze(&api.unchecked_into::<Object>()).into())
 }
 
 /// Adds a wallet that signs for Solana and is new, and gives its id.
@@ -138,23 +137,8 @@ impl StandardWallet {
 
     /// Calls a method of a feature.
     async fn call(&self, feature: &str, method: &str, input: &[(&str, JsValue)]) -> Result<JsValue> {
-        answer(self.begin(feature, method, input)).await
-    }
-
-    fn begin(
-        &self,
-        feature: &str,
-        method: &str,
-        input: &[(&str, JsValue)],
-    ) -> std::result::Result<Promise, JsValue> {
         let feature = property(&property(&self.0, "features"), feature);
-        let method: Function = property(&feature, method).dyn_into()?;
-        let argument = Object::new();
-        for (name, value) in input {
-            Reflect::set(&argument, &JsValue::from_str(name), value)?;
-        }
-        // What is no promise is one that is kept.
-        method.call1(&feature, &argument).map(|answer| Promise::resolve(&answer))
+        answer(object(input).and_then(|input| call(&feature, method, &[input]))).await
     }
 }
 

@@ -1,0 +1,60 @@
+//! The browser's objects, by the names of their members.
+//!
+//! web-sys has a type for each object, and an import for each member that is used: a name in the program, and a function
+//! in the JavaScript beside it. A hundred of them weigh more than all that is done with them; these few do for all.
+
+use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array, global};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// What the browser gives, or throws.
+pub(super) type Outcome<T = JsValue> = Result<T, JsValue>;
+
+/// The member of this name; `undefined` where there is none.
+pub(super) fn get(of: &JsValue, name: &str) -> Outcome {
+    Reflect::get(of, &name.into())
+}
+
+/// The member of this name, if it is a text.
+pub(super) fn text(of: &JsValue, name: &str) -> Option<String> {
+    get(of, name).ok()?.as_string()
+}
+
+pub(super) fn set(of: &JsValue, name: &str, value: &JsValue) -> Outcome<()> {
+    Reflect::set(of, &name.into(), value).map(drop)
+}
+
+/// Calls the method of this name. Where there is none, the browser throws.
+pub(super) fn call(of: &JsValue, method: &str, arguments: &[JsValue]) -> Outcome {
+    let method: Function = get(of, method)?.unchecked_into();
+    Reflect::apply(&method, of, &list(arguments))
+}
+
+/// A new object of a class of the page. Where there is none, the browser throws.
+pub(super) fn make(class: &str, arguments: &[JsValue]) -> Outcome {
+    let class: Function = get(&global(), class)?.unchecked_into();
+    Reflect::construct(&class, &list(arguments))
+}
+
+/// A plain object with these members.
+pub(super) fn object(members: &[(&str, JsValue)]) -> Outcome {
+    let object = Object::new().into();
+    for (name, value) in members {
+        set(&object, name, value)?;
+    }
+    Ok(object)
+}
+
+/// Waits for what a call gives. What is no promise is one that is kept.
+pub(super) async fn settled(call: Outcome) -> Outcome {
+    JsFuture::from(Promise::resolve(&call?)).await
+}
+
+/// The bytes of a buffer.
+pub(super) fn bytes(buffer: &JsValue) -> Vec<u8> {
+    Uint8Array::new(buffer).to_vec()
+}
+
+fn list(values: &[JsValue]) -> Array {
+    values.iter().collect()
+}
