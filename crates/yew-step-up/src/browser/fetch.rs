@@ -1,11 +1,15 @@
 //! Requests by `fetch`: no redirects, aborted when dropped.
 
-use js_sys::{Array, Uint8Array};
+use js_sys::Array;
 use step_up_core::{HttpRequest, HttpResponse, LocalFuture, StepUpError, Transport};
 use wasm_bindgen::JsValue;
 
 use super::{
-    js::{Outcome, bytes, call, get, make, object, set, settled, text},
+    js::{
+        Outcome,
+        Value::{Bytes, Js, Object, Text},
+        bytes, call, get, make, set, settled, text,
+    },
     window,
 };
 
@@ -24,25 +28,30 @@ async fn fetch(request: HttpRequest) -> Result<HttpResponse, StepUpError> {
         why: format!("the browser takes no request to {} with these headers", request.path()),
     })?;
     // Why there was no answer, a page is not told: offline, refused by CORS, redirected, cut off.
-    answer(call(&window, "fetch", &[request])).await.map_err(|_| StepUpError::Network)
+    answer(call(&window, "fetch", &[Js(&request)])).await.map_err(|_| StepUpError::Network)
 }
 
 fn build(request: &HttpRequest, abort: &AbortOnDrop) -> Outcome {
-    let headers = object(&[])?;
+    let headers = Object(&[]).to_js()?;
     for (name, value) in &request.headers {
         set(&headers, name, &value.into())?;
     }
-    let body = request.body.as_ref().map(|body| Uint8Array::from(body.as_slice()).into());
-    let init = object(&[
-        ("method", request.method.as_str().into()),
-        ("headers", headers),
-        ("body", body.unwrap_or(JsValue::UNDEFINED)),
-        ("redirect", "error".into()),
-        ("cache", "no-store".into()),
-        ("credentials", if request.with_cookies { "include" } else { "omit" }.into()),
-        ("signal", abort.signal()?),
-    ])?;
-    make("Request", &[(&request.url).into(), init])
+    let signal = abort.signal()?;
+    make(
+        "Request",
+        &[
+            Text(&request.url),
+            Object(&[
+                ("method", Text(request.method.as_str())),
+                ("headers", Js(&headers)),
+                ("body", request.body.as_deref().map_or(Js(&JsValue::NULL), Bytes)),
+                ("redirect", Text("error")),
+                ("cache", Text("no-store")),
+                ("credentials", Text(if request.with_cookies { "include" } else { "omit" })),
+                ("signal", Js(&signal)),
+            ]),
+        ],
+    )
 }
 
 async fn answer(fetched: Outcome) -> Outcome<HttpResponse> {

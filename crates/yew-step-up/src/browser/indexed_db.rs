@@ -3,7 +3,11 @@
 use js_sys::Promise;
 use wasm_bindgen::{JsValue, closure::Closure};
 
-use super::js::{Outcome, call, get, object, set, settled};
+use super::js::{
+    Outcome,
+    Value::{Js, Object, Text},
+    call, get, set, settled,
+};
 
 /// A database with one object store.
 pub(super) struct KeyStore {
@@ -19,8 +23,8 @@ impl KeyStore {
         store: &'static str,
         key_path: &'static str,
     ) -> Outcome<Self> {
-        const VERSION: u32 = 1;
-        let request = call(factory, "open", &[name.into(), VERSION.into()])?;
+        // Of whichever version it is; a new one is of the first.
+        let request = call(factory, "open", &[Text(name)])?;
         let upgrade = Closure::once({
             let request = request.clone();
             // Where this fails the upgrade is aborted, and with it the request that is waited for.
@@ -32,17 +36,17 @@ impl KeyStore {
 
     /// The record with this key; `undefined` where there is none.
     pub(super) async fn get(&self, key: &str) -> Outcome {
-        settle(&call(&self.object_store("readonly")?, "get", &[key.into()])?).await
+        settle(&call(&self.object_store("readonly")?, "get", &[Text(key)])?).await
     }
 
     /// Adds a record, unless there is one with its key: then it fails with a `ConstraintError`.
     pub(super) async fn add(&self, record: &JsValue) -> Outcome {
-        settle(&call(&self.object_store("readwrite")?, "add", &[record.clone()])?).await
+        settle(&call(&self.object_store("readwrite")?, "add", &[Js(record)])?).await
     }
 
     fn object_store(&self, mode: &str) -> Outcome {
-        let transaction = call(&self.database, "transaction", &[self.store.into(), mode.into()])?;
-        call(&transaction, "objectStore", &[self.store.into()])
+        let transaction = call(&self.database, "transaction", &[Text(self.store), Text(mode)])?;
+        call(&transaction, "objectStore", &[Text(self.store)])
     }
 }
 
@@ -54,8 +58,8 @@ impl Drop for KeyStore {
 }
 
 fn create_store(request: &JsValue, store: &str, key_path: &str) -> Outcome {
-    let parameters = object(&[("keyPath", key_path.into())])?;
-    call(&get(request, "result")?, "createObjectStore", &[store.into(), parameters])
+    let parameters = Object(&[("keyPath", Text(key_path))]);
+    call(&get(request, "result")?, "createObjectStore", &[Text(store), parameters])
 }
 
 /// Waits until the request has succeeded or failed.

@@ -24,25 +24,47 @@ pub(super) fn set(of: &JsValue, name: &str, value: &JsValue) -> Outcome<()> {
     Reflect::set(of, &name.into(), value).map(drop)
 }
 
+/// What is handed to the browser. Most of it is known when the program is made, and then it is no code, but data.
+#[derive(Clone, Copy)]
+pub(super) enum Value<'a> {
+    /// Something of the browser's own.
+    Js(&'a JsValue),
+    Text(&'a str),
+    Bytes(&'a [u8]),
+    Flag(bool),
+    List(&'a [Value<'a>]),
+    Object(&'a [(&'a str, Value<'a>)]),
+}
+
+impl Value<'_> {
+    pub(super) fn to_js(self) -> Outcome {
+        Ok(match self {
+            Self::Js(value) => value.clone(),
+            Self::Text(text) => text.into(),
+            Self::Bytes(bytes) => Uint8Array::from(bytes).into(),
+            Self::Flag(flag) => flag.into(),
+            Self::List(values) => list(values)?.into(),
+            Self::Object(members) => {
+                let object = Object::new().into();
+                for (name, value) in members {
+                    set(&object, name, &value.to_js()?)?;
+                }
+                object
+            }
+        })
+    }
+}
+
 /// Calls the method of this name. Where there is none, the browser throws.
-pub(super) fn call(of: &JsValue, method: &str, arguments: &[JsValue]) -> Outcome {
+pub(super) fn call(of: &JsValue, method: &str, arguments: &[Value<'_>]) -> Outcome {
     let method: Function = get(of, method)?.unchecked_into();
-    Reflect::apply(&method, of, &list(arguments))
+    Reflect::apply(&method, of, &list(arguments)?)
 }
 
 /// A new object of a class of the page. Where there is none, the browser throws.
-pub(super) fn make(class: &str, arguments: &[JsValue]) -> Outcome {
+pub(super) fn make(class: &str, arguments: &[Value<'_>]) -> Outcome {
     let class: Function = get(&global(), class)?.unchecked_into();
-    Reflect::construct(&class, &list(arguments))
-}
-
-/// A plain object with these members.
-pub(super) fn object(members: &[(&str, JsValue)]) -> Outcome {
-    let object = Object::new().into();
-    for (name, value) in members {
-        set(&object, name, value)?;
-    }
-    Ok(object)
+    Reflect::construct(&class, &list(arguments)?)
 }
 
 /// Waits for what a call gives. What is no promise is one that is kept.
@@ -55,6 +77,10 @@ pub(super) fn bytes(buffer: &JsValue) -> Vec<u8> {
     Uint8Array::new(buffer).to_vec()
 }
 
-fn list(values: &[JsValue]) -> Array {
-    values.iter().collect()
+fn list(values: &[Value<'_>]) -> Outcome<Array> {
+    let list = Array::new();
+    for value in values {
+        list.push(&value.to_js()?);
+    }
+    Ok(list)
 }

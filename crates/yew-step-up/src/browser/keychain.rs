@@ -2,13 +2,17 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use js_sys::{Array, Uint8Array};
+use js_sys::Uint8Array;
 use step_up_core::{Keychain, LocalFuture, PublicKey, Signature, StepUpError};
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::{
     indexed_db::KeyStore,
-    js::{Outcome, bytes, call, get, object, settled},
+    js::{
+        Outcome,
+        Value::{self, Bytes, Flag, Js, List, Object, Text},
+        bytes, call, get, settled,
+    },
     storage_error, window,
 };
 
@@ -64,7 +68,7 @@ impl Keychain for WebCryptoKeychain {
     }
 
     fn random(&self, bytes: &mut [u8]) -> Result<(), StepUpError> {
-        let random = call(&crypto()?, "getRandomValues", &[Uint8Array::from(&*bytes).into()]);
+        let random = call(&crypto()?, "getRandomValues", &[Bytes(bytes)]);
         // It gives the array that it was given.
         let random: Uint8Array = random.map_err(|error| storage_error(&error))?.unchecked_into();
         random.copy_to(bytes);
@@ -106,7 +110,7 @@ impl Keys {
         let mut record = store.get(name).await?;
         if record.is_undefined() {
             let pair = generate(subtle).await?;
-            let made = object(&[(KEY_PATH, name.into()), ("keyPair", pair.clone())])?;
+            let made = Object(&[(KEY_PATH, Text(name)), ("keyPair", Js(&pair))]).to_js()?;
             if let Err(error) = store.add(&made).await {
                 record = store.get(name).await?;
                 if record.is_undefined() {
@@ -122,15 +126,13 @@ impl Keys {
 }
 
 async fn generate(subtle: &JsValue) -> Outcome {
-    let usages = Array::of1(&"sign".into());
-    let is_extractable = JsValue::FALSE;
-    settled(call(subtle, "generateKey", &[algorithm()?, is_extractable, usages.into()])).await
+    const IS_EXTRACTABLE: Value<'_> = Flag(false);
+    settled(call(subtle, "generateKey", &[ALGORITHM, IS_EXTRACTABLE, List(&[Text("sign")])])).await
 }
 
 /// Names ECDSA to WebCrypto, which ignores what it does not ask for: the curve when it signs, the hash when a key is made.
-fn algorithm() -> Outcome {
-    object(&[("name", "ECDSA".into()), ("namedCurve", "P-256".into()), ("hash", "SHA-256".into())])
-}
+const ALGORITHM: Value<'_> =
+    Object(&[("name", Text("ECDSA")), ("namedCurve", Text("P-256")), ("hash", Text("SHA-256"))]);
 
 /// A key pair, if it is one.
 fn key_pair(pair: &JsValue) -> Outcome<KeyPair> {
@@ -138,20 +140,18 @@ fn key_pair(pair: &JsValue) -> Outcome<KeyPair> {
 }
 
 async fn export(subtle: &JsValue, pair: KeyPair) -> Outcome<(KeyPair, Vec<u8>)> {
-    let point = settled(call(subtle, "exportKey", &["raw".into(), pair.public_key.clone()])).await?;
+    let point = settled(call(subtle, "exportKey", &[Text("raw"), Js(&pair.public_key)])).await?;
     Ok((pair, bytes(&point)))
 }
 
 async fn sign(subtle: &JsValue, private_key: &JsValue, message: &[u8]) -> Outcome<Vec<u8>> {
-    let message = Uint8Array::from(message).into();
-    let signature = settled(call(subtle, "sign", &[algorithm()?, private_key.clone(), message])).await?;
+    let signature = settled(call(subtle, "sign", &[ALGORITHM, Js(private_key), Bytes(message)])).await?;
     Ok(bytes(&signature))
 }
 
 #[cfg(feature = "social")]
 async fn digest(subtle: &JsValue, message: &[u8]) -> Outcome<Vec<u8>> {
-    let message = Uint8Array::from(message).into();
-    Ok(bytes(&settled(call(subtle, "digest", &["SHA-256".into(), message])).await?))
+    Ok(bytes(&settled(call(subtle, "digest", &[Text("SHA-256"), Bytes(message)])).await?))
 }
 
 fn crypto() -> Result<JsValue, StepUpError> {

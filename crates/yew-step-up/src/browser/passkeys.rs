@@ -12,7 +12,11 @@ use wasm_bindgen::JsValue;
 use super::{
     error_name,
     fetch::{AbortOnDrop, abort},
-    js::{Outcome, call, get, object, settled},
+    js::{
+        Outcome,
+        Value::{Js, Object},
+        call, get, settled,
+    },
     window,
 };
 
@@ -67,13 +71,13 @@ impl BrowserPasskeys {
             let class = class_with_parser(ceremony)?;
             let container = container()?;
             let public_key = JSON::parse(&options_json)
-                .and_then(|options| call(&class, ceremony.options_parser(), &[options]))
+                .and_then(|options| call(&class, ceremony.options_parser(), &[Js(&options)]))
                 .map_err(|_| StepUpError::Decode { expected: "passkey options", line: 0, column: 0 })?;
             let ceremony_abort = AbortOnDrop::new()?;
             if let Some(previous) = self.latest.replace(Some(ceremony_abort.controller())) {
                 abort(&previous);
             }
-            let credential = ask(&container, ceremony, public_key, &ceremony_abort).await;
+            let credential = ask(&container, ceremony, &public_key, &ceremony_abort).await;
             credential.map_err(|error| failure(ceremony, &error_name(&error)))
         })
     }
@@ -83,11 +87,11 @@ impl BrowserPasskeys {
 async fn ask(
     container: &JsValue,
     ceremony: Ceremony,
-    public_key: JsValue,
+    public_key: &JsValue,
     abort: &AbortOnDrop,
 ) -> Outcome<String> {
-    let options = object(&[("publicKey", public_key), ("signal", abort.signal()?)])?;
-    let credential = settled(call(container, ceremony.method(), &[options])).await?;
+    let options = Object(&[("publicKey", Js(public_key)), ("signal", Js(&abort.signal()?))]).to_js()?;
+    let credential = settled(call(container, ceremony.method(), &[Js(&options)])).await?;
     let answer = JSON::stringify(&credential)?;
     JsValue::from(answer).as_string().ok_or(JsValue::UNDEFINED)
 }

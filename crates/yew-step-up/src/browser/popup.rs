@@ -8,7 +8,7 @@ use step_up_core::{Popup, Result, SocialMessage, StepUpError};
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::{
-    js::{call, get, make, text},
+    js::{Value::Text, call, get, make, text},
     window,
 };
 
@@ -32,8 +32,7 @@ impl SocialPopup {
     #[must_use]
     pub fn open() -> Self {
         const FEATURES: &str = "popup,width=500,height=640";
-        let open =
-            |window: JsValue| call(&window, "open", &["".into(), "_blank".into(), FEATURES.into()]).ok();
+        let open = |window: JsValue| call(&window, "open", &[Text(""), Text("_blank"), Text(FEATURES)]).ok();
         let opened = window().ok().and_then(open);
         Self { window: opened.filter(JsValue::is_object), listening: RefCell::default() }
     }
@@ -57,7 +56,7 @@ impl Popup for SocialPopup {
 
     fn navigate(&self, address: &str) -> Result<()> {
         let popup = self.window.as_ref().and_then(|popup| get(popup, "location").ok());
-        let went = popup.map(|location| call(&location, "replace", &[address.into()]));
+        let went = popup.map(|location| call(&location, "replace", &[Text(address)]));
         if matches!(went, Some(Ok(_))) { Ok(()) } else { Err(StepUpError::PopupClosed) }
     }
 
@@ -102,7 +101,7 @@ struct Listening {
 impl Listening {
     fn new(page: &JsValue, popup: &JsValue, origin: &str, heard: Box<dyn Fn(SocialMessage)>) -> Self {
         let heard = Rc::new(heard);
-        let channel = make("BroadcastChannel", &[CHANNEL.into()]).ok().map(|channel| {
+        let channel = make("BroadcastChannel", &[Text(CHANNEL)]).ok().map(|channel| {
             let heard = Rc::clone(&heard);
             let listener = EventListener::new(channel.unchecked_ref(), "message", move |event| {
                 if let Some(message) = get(event, "data").ok().and_then(|data| read(&data)) {
@@ -124,7 +123,7 @@ impl Listening {
             let Ok(data) = get(event, "data") else { return };
             if text(&data, "type").as_deref() == Some("origin_check") {
                 // It asks who it speaks to before it says more. Where this does not arrive, the service still knows.
-                let _ = call(&popup, "postMessage", &["origin_check_response".into(), (&origin).into()]);
+                let _ = call(&popup, "postMessage", &[Text("origin_check_response"), Text(&origin)]);
             } else if let Some(message) = read(&data) {
                 heard(message);
             }

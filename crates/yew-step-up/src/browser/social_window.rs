@@ -7,7 +7,10 @@ use step_up_core::{Config, Popup, Result, SocialWindow};
 use wasm_bindgen::JsValue;
 
 use super::{
-    js::{call, get, text},
+    js::{
+        Value::{Js, Text},
+        call, get, text,
+    },
     popup::SocialPopup,
     storage_error,
     web_storage::Storage,
@@ -40,13 +43,13 @@ impl SocialWindow for BrowserWindow {
             let history = get(window, "history")?;
             // The state is the router's.
             let state = get(&history, "state")?;
-            call(&history, "replaceState", &[state, "".into(), address.into()])
+            call(&history, "replaceState", &[Js(&state), Text(""), Text(address)])
         };
         replace(&window()?).map(drop).map_err(|error| storage_error(&error))
     }
 
     fn leave(&self, address: &str) -> Result<()> {
-        call(&location()?, "assign", &[address.into()]).map(drop).map_err(|error| storage_error(&error))
+        call(&location()?, "assign", &[Text(address)]).map(drop).map_err(|error| storage_error(&error))
     }
 
     fn keep(&self, secret: &str) -> Result<()> {

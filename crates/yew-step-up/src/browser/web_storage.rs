@@ -4,7 +4,10 @@ use step_up_core::{Result, StepUpError};
 use wasm_bindgen::JsValue;
 
 use super::{
-    js::{call, get},
+    js::{
+        Value::{self, Text},
+        call, get,
+    },
     storage_error, window,
 };
 
@@ -19,18 +22,18 @@ pub(super) enum Storage {
 
 impl Storage {
     pub(super) fn read(self, key: &str) -> Result<Option<String>> {
-        Ok(self.call("getItem", &[key.into()])?.as_string())
+        Ok(self.call("getItem", &[Text(key)])?.as_string())
     }
 
     pub(super) fn write(self, key: &str, text: &str) -> Result<()> {
-        self.call("setItem", &[key.into(), text.into()]).map(drop)
+        self.call("setItem", &[Text(key), Text(text)]).map(drop)
     }
 
     pub(super) fn remove(self, key: &str) -> Result<()> {
-        self.call("removeItem", &[key.into()]).map(drop)
+        self.call("removeItem", &[Text(key)]).map(drop)
     }
 
-    fn call(self, method: &str, arguments: &[JsValue]) -> Result<JsValue> {
+    fn call(self, method: &str, arguments: &[Value<'_>]) -> Result<JsValue> {
         let name = match self {
             Self::Tab => "sessionStorage",
             Self::Browser => "localStorage",

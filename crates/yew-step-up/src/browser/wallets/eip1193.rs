@@ -7,7 +7,10 @@ use step_up_core::{Result, WalletAccount, WalletSignature};
 use wasm_bindgen::JsValue;
 
 use super::{
-    super::js::{call, object},
+    super::js::{
+        Value::{self, List, Object, Text},
+        call,
+    },
     answer,
     error::failed,
 };
@@ -44,7 +47,7 @@ impl Provider {
             // Writing to a string cannot fail.
             let _ = write!(hex, "{byte:02x}");
         }
-        let signature = self.call("personal_sign", &[&hex, address]).await?;
+        let signature = self.call("personal_sign", &[Text(&hex), Text(address)]).await?;
         WalletSignature::from_evm(&signature.as_string().unwrap_or_default())
     }
 
@@ -54,9 +57,8 @@ impl Provider {
         u64::from_str_radix(id.strip_prefix("0x")?, 16).ok()
     }
 
-    async fn call(&self, method: &str, params: &[&str]) -> Result<JsValue> {
-        let params: Array = params.iter().copied().map(JsValue::from_str).collect();
-        let request = object(&[("method", method.into()), ("params", params.into())]);
-        answer(request.and_then(|request| call(&self.0, "request", &[request]))).await
+    async fn call(&self, method: &str, params: &[Value<'_>]) -> Result<JsValue> {
+        let request = Object(&[("method", Text(method)), ("params", List(params))]);
+        answer(call(&self.0, "request", &[request])).await
     }
 }

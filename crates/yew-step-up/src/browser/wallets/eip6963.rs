@@ -7,7 +7,10 @@ use step_up_core::{WalletChain, WalletInfo};
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::{
-    super::js::{call, make},
+    super::js::{
+        Value::{Js, Text},
+        call, make,
+    },
     Found, Handle, Wallet,
     eip1193::Provider,
     property, text,
@@ -28,9 +31,9 @@ pub(super) fn watch(window: &JsValue, found: &Rc<Found>, changed: &Rc<dyn Fn()>)
         let changed = Rc::clone(changed);
         EventListener::new(window.unchecked_ref(), "ethereum#initialized", move |_| changed())
     };
-    let request = make("Event", &["eip6963:requestProvider".into()]);
+    let request = make("Event", &[Text("eip6963:requestProvider")]);
     // It fails only for an event that is being dispatched.
-    let _ = request.and_then(|request| call(window, "dispatchEvent", &[request]));
+    let _ = request.and_then(|request| call(window, "dispatchEvent", &[Js(&request)]));
     [announced, injected]
 }
 

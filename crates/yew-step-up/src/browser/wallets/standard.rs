@@ -7,12 +7,16 @@
 use std::rc::{Rc, Weak};
 
 use gloo::events::EventListener;
-use js_sys::{Array, Function, Object, Uint8Array};
+use js_sys::{Array, Function, Uint8Array};
 use step_up_core::{Result, StepUpError, WalletAccount, WalletChain, WalletInfo, WalletSignature};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 
 use super::{
-    super::js::{Outcome, call, make, object},
+    super::js::{
+        Outcome,
+        Value::{self, Bytes, Flag, Js, Object, Text},
+        call, make,
+    },
     Found, Handle, Wallet, answer,
     error::failed,
     property, text,
@@ -24,8 +28,7 @@ const SIGN_MESSAGE: &str = "solana:signMessage";
 /// Listens for wallets, and tells those that are here that the page is ready, until what is returned is dropped.
 pub(super) fn watch(window: &JsValue, found: &Rc<Found>, changed: &Rc<dyn Fn()>) -> Outcome<EventListener> {
     let api = api(Rc::downgrade(found), Rc::clone(changed))?;
-    let ready =
-        make("CustomEvent", &["wallet-standard:app-ready".into(), object(&[("detail", api.clone())])?])?;
+    let ready = make("CustomEvent", &[Text("wallet-standard:app-ready"), Object(&[("detail", Js(&api))])])?;
     let listener =
         EventListener::new(window.unchecked_ref(), "wallet-standard:register-wallet", move |event| {
             if let Some(callback) = property(event, "detail").dyn_ref::<Function>() {
@@ -33,7 +36,7 @@ pub(super) fn watch(window: &JsValue, found: &Rc<Found>, changed: &Rc<dyn Fn()>)
                 let _ = callback.call1(&JsValue::UNDEFINED, &api);
             }
         });
-    call(window, "dispatchEvent", &[ready])?;
+    call(window, "dispatchEvent", &[Js(&ready)])?;
     Ok(listener)
 }
 
@@ -60,8 +63,8 @@ fn api(found: Weak<Found>, changed: Rc<dyn Fn()>) -> Outcome {
         });
         unregister.into_js_value()
     });
-    let api = object(&[("register", register.into_js_value())])?;
-    Ok(Object::freeze(&api.unchecked_into::<Object>()).into())
+    let api = Object(&[("register", Js(&register.into_js_value()))]).to_js()?;
+    Ok(js_sys::Object::freeze(&api.unchecked_into::<js_sys::Object>()).into())
 }
 
 /// Adds a wallet that signs for Solana and is new, and gives its id.
@@ -107,7 +110,7 @@ impl StandardWallet {
         if !asks && !shown.is_empty() {
             return Ok(shown);
         }
-        let input: &[(&str, JsValue)] = if asks { &[] } else { &[("silent", JsValue::TRUE)] };
+        let input: &[(&str, Value<'_>)] = if asks { &[] } else { &[("silent", Flag(true))] };
         let output = self.call(CONNECT, "connect", input).await?;
         Ok(accounts(&property(&output, "accounts")))
     }
@@ -118,8 +121,7 @@ impl StandardWallet {
             .iter()
             .find(|account| text(account, "address").as_deref() == Some(address))
             .ok_or(StepUpError::WalletAccountMismatch)?;
-        let bytes = Uint8Array::from(message.as_bytes());
-        let input = [("account", account), ("message", bytes.into())];
+        let input = [("account", Js(&account)), ("message", Bytes(message.as_bytes()))];
         let outputs = self.call(SIGN_MESSAGE, "signMessage", &input).await?;
         let output = list(&outputs).get(0);
         let bytes_of = |name: &str| {
@@ -136,9 +138,9 @@ impl StandardWallet {
     }
 
     /// Calls a method of a feature.
-    async fn call(&self, feature: &str, method: &str, input: &[(&str, JsValue)]) -> Result<JsValue> {
+    async fn call(&self, feature: &str, method: &str, input: &[(&str, Value<'_>)]) -> Result<JsValue> {
         let feature = property(&property(&self.0, "features"), feature);
-        answer(object(input).and_then(|input| call(&feature, method, &[input]))).await
+        answer(call(&feature, method, &[Object(input)])).await
     }
 }
 
