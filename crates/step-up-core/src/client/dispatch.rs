@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     LocalFuture,
-    endpoint::{Auth, Call},
+    endpoint::{Auth, Call, Guard},
     error::{Result, StepUpError},
     keychain::random_alphanumeric,
     refusal::refusal,
@@ -116,7 +116,7 @@ impl Inner {
                         Purpose::Session
                     }
                 };
-                let bearer = self.current.borrow().token.clone();
+                let bearer = self.token();
                 (call, Some(epoch), purpose, bearer.filter(|_| purpose == Purpose::Session))
             }
             Outgoing::For(bearer, call) => (call, None, Purpose::Anybody, bearer),
@@ -125,7 +125,8 @@ impl Inner {
         };
         let mut request = HttpRequest::new(call.method, self.config.environment_url(&call.path));
         request.body = call.body;
-        let Call { is_device_signed, guard, carries_token, .. } = call;
+        let Call { is_device_signed, carries_token, .. } = call;
+        let guard = call.guard.map(Guard::scope);
         Ok(Prepared { request, purpose, epoch, bearer, is_device_signed, guard, carries_token })
     }
 
@@ -134,7 +135,7 @@ impl Inner {
         request.url = self.config.resolve(&request.url)?;
         let is_own_service = request.url.starts_with(&self.config.environment_url("/"));
         let purpose = if is_own_service { Purpose::Session } else { Purpose::App };
-        let bearer = self.current.borrow().token.clone();
+        let bearer = self.token();
         Ok(Prepared { request, purpose, epoch, bearer, is_device_signed: false, guard, carries_token: true })
     }
 

@@ -68,5 +68,5 @@ fn scopes(assertion: &ExternalJwt) -> Result<Vec<TokenScope>> {
     }
     from_json!(Claims { scope = "scope" or default, });
     let claims: Claims = jwt::claims(assertion.expose(), "an external provider's assertion")?;
-    Ok(claims.scope.split(' ').filter(|name| !name.is_empty()).map(TokenScope::from).collect())
+    Ok(TokenScope::parse_list(&claims.scope))
 }

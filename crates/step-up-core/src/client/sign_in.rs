@@ -158,7 +158,7 @@ impl StepUpClient {
     pub fn sign_out(&self) -> LocalFuture<'static, Result<()>> {
         let client = self.clone();
         let token = client.inner.signed_in_epoch().map(|_| {
-            let token = client.inner.current.borrow().token.clone();
+            let token = client.inner.token();
             client.inner.begin_epoch(None);
             token
         });

@@ -65,6 +65,22 @@ pub(crate) enum Auth {
     Required,
 }
 
+/// A scope that the service guards calls of its own with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guard {
+    Link,
+    Unlink,
+}
+
+impl Guard {
+    pub(crate) fn scope(self) -> TokenScope {
+        match self {
+            Self::Link => TokenScope::CredentialLink,
+            Self::Unlink => TokenScope::CredentialUnlink,
+        }
+    }
+}
+
 /// A call, before the client adds what it adds to every one.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Call {
@@ -75,8 +91,8 @@ pub(crate) struct Call {
     pub(crate) auth: Auth,
     /// Whether the device key signs a nonce for it.
     pub(crate) is_device_signed: bool,
-    /// The scope that the server may find missing.
-    pub(crate) guard: Option<TokenScope>,
+    /// What the server may find missing.
+    pub(crate) guard: Option<Guard>,
     /// Whether the elevated token of that scope goes with it.
     pub(crate) carries_token: bool,
 }
@@ -105,14 +121,16 @@ impl Call {
     }
 
     /// Sends the elevated token of a scope with it, if one is held.
-    fn elevated(self, scope: TokenScope) -> Self {
-        Self { guard: Some(scope), carries_token: true, ..self }
+    fn elevated(mut self, guard: Guard) -> Self {
+        self.guard = Some(guard);
+        self.carries_token = true;
+        self
     }
 
     /// Names the scope that may be found missing.
     #[cfg(any(feature = "otp", feature = "social", feature = "wallet"))]
-    fn guarded_by(mut self, scope: TokenScope) -> Self {
-        self.guard = Some(scope);
+    fn guarded_by(mut self, guard: Guard) -> Self {
+        self.guard = Some(guard);
         self
     }
 }

@@ -1,4 +1,4 @@
-use super::{Auth, Call, Endpoint, incomplete};
+use super::{Auth, Call, Endpoint, Guard, incomplete};
 #[cfg(feature = "otp")]
 use crate::types::TokenScope;
 use crate::{
@@ -130,7 +130,7 @@ impl Endpoint for VerifyCode<'_> {
     fn call(&self) -> Call {
         let body = code_body(self.verification, self.code).scopes("requestedScopes", self.scopes);
         // An address that is not the user's is a link, and the server guards links.
-        verify(self.verification).guarded_by(TokenScope::CredentialLink).body(body)
+        verify(self.verification).guarded_by(Guard::Link).body(body)
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {
@@ -150,9 +150,7 @@ impl Endpoint for LinkAddress<'_> {
     type Output = VerifyResponse;
 
     fn call(&self) -> Call {
-        verify(self.verification)
-            .elevated(TokenScope::CredentialLink)
-            .body(code_body(self.verification, self.code))
+        verify(self.verification).elevated(Guard::Link).body(code_body(self.verification, self.code))
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {

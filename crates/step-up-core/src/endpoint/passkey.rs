@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Auth, Call, Endpoint, incomplete};
+use super::{Auth, Call, Endpoint, Guard, incomplete};
 use crate::{
     error::{Result, StepUpError},
     json::{Body, Json, decode, from_value, parse},
@@ -117,7 +117,7 @@ impl Endpoint for PasskeyRegister {
     fn call(&self) -> Call {
         let body = Some(self.registration.to_text().into_bytes());
         Call { body, ..Call::new(Method::Post, "/users/passkeys/register", Auth::Required) }
-            .elevated(TokenScope::CredentialLink)
+            .elevated(Guard::Link)
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {
@@ -170,9 +170,7 @@ impl Endpoint for DeletePasskey<'_> {
 
     fn call(&self) -> Call {
         let body = Body::new().text("passkeyId", self.passkey.as_str());
-        Call::new(Method::Delete, "/users/passkeys", Auth::Required)
-            .body(body)
-            .elevated(TokenScope::CredentialUnlink)
+        Call::new(Method::Delete, "/users/passkeys", Auth::Required).body(body).elevated(Guard::Unlink)
     }
 
     fn parse(_: &[u8]) -> Result<()> {

@@ -11,7 +11,7 @@ fn line(endpoint: &dyn Fn() -> Call) -> String {
     let call = endpoint();
     let signed = if call.is_device_signed { " device-signed" } else { "" };
     let how = if call.carries_token { "carries" } else { "guarded-by" };
-    let guard = call.guard.map(|scope| format!(" {how}={scope}")).unwrap_or_default();
+    let guard = call.guard.map(|guard| format!(" {how}={}", guard.scope())).unwrap_or_default();
     let body = call.body.map(|body| format!(" {}", String::from_utf8(body).unwrap())).unwrap_or_default();
     format!("{} {} auth={:?}{signed}{guard}{body}", call.method.as_str(), call.path, call.auth)
 }

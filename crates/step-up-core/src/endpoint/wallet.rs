@@ -1,4 +1,4 @@
-use super::{Auth, Call, Endpoint};
+use super::{Auth, Call, Endpoint, Guard};
 use crate::{
     error::Result,
     json::{Body, decode},
@@ -66,7 +66,7 @@ impl Endpoint for WalletVerify<'_> {
         // An account that is not the user's is a link, and the server guards links.
         Call::new(Method::Post, "/wallets/verify", Auth::Required)
             .device_signed()
-            .guarded_by(TokenScope::CredentialLink)
+            .guarded_by(Guard::Link)
             .body(self.proof.body(self.scopes))
     }
 
@@ -86,7 +86,7 @@ impl Endpoint for WalletLink<'_> {
     fn call(&self) -> Call {
         Call::new(Method::Post, "/verify/link", Auth::Required)
             .device_signed()
-            .elevated(TokenScope::CredentialLink)
+            .elevated(Guard::Link)
             .body(self.proof.body(&[]))
     }
 
