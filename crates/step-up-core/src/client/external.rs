@@ -25,13 +25,7 @@ impl StepUpClient {
         &self,
         assertion: &ExternalJwt,
     ) -> LocalFuture<'static, Result<Rc<User>>> {
-        let (client, assertion) = (self.clone(), assertion.clone());
-        Box::pin(async move {
-            let sign_in = client.sign_in_by::<ExternalSignIn<'_>>(client.inner.epoch(), move |key| {
-                ExternalSignIn { assertion: &assertion, session_public_key: key }.call()
-            });
-            sign_in.await
-        })
+        self.sign_in_by::<ExternalSignIn<'_>>(None, Ok(ExternalSignIn { assertion }.call()))
     }
 
     /// Verifies the signed-in user with an assertion of the environment's external identity provider, and holds the

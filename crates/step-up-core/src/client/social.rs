@@ -256,10 +256,8 @@ impl StepUpClient {
     ) -> Result<Verified> {
         let is_link = match request.draft.purpose {
             SocialPurpose::SignIn => {
-                let sign_in = self.sign_in_by::<SocialSignIn<'_>>(epoch, move |key| {
-                    SocialSignIn { request: &request, code: &code, session_public_key: key }.call()
-                });
-                let user = sign_in.await?;
+                let call = SocialSignIn { request: &request, code: &code }.call();
+                let user = self.sign_in_by::<SocialSignIn<'_>>(Some(epoch), Ok(call)).await?;
                 return Ok(Verified { user, elevation: None, mfa_token: None });
             }
             SocialPurpose::Link => true,

@@ -126,10 +126,8 @@ impl StepUpClient {
         Box::pin(async move {
             let epoch = client.inner.epoch();
             let proof = client.prove(epoch, asked, SIGN_IN).await?;
-            let sign_in = client.sign_in_by::<WalletSignIn<'_>>(epoch, move |key| {
-                WalletSignIn { proof: &proof, session_public_key: key }.call()
-            });
-            sign_in.await
+            let call = WalletSignIn { proof: &proof }.call();
+            client.sign_in_by::<WalletSignIn<'_>>(Some(epoch), Ok(call)).await
         })
     }
 

@@ -87,8 +87,10 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     /// Below the environment.
     pub(crate) path: Cow<'static, str>,
-    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) body: Option<Body>,
     pub(crate) auth: Auth,
+    /// Whether it opens a session: its body names the session's public key.
+    pub(crate) opens_session: bool,
     /// Whether the device key signs a nonce for it.
     pub(crate) is_device_signed: bool,
     /// What the server may find missing.
@@ -104,6 +106,7 @@ impl Call {
             path: path.into(),
             body: None,
             auth,
+            opens_session: false,
             is_device_signed: false,
             guard: None,
             carries_token: false,
@@ -111,7 +114,12 @@ impl Call {
     }
 
     fn body(mut self, body: Body) -> Self {
-        self.body = Some(body.finish());
+        self.body = Some(body);
+        self
+    }
+
+    fn opens_session(mut self) -> Self {
+        self.opens_session = true;
         self
     }
 

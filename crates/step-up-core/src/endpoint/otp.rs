@@ -98,16 +98,15 @@ fn code_body(verification: &OtpVerification, code: &str) -> Body {
 pub(crate) struct SignInWithCode<'a> {
     pub(crate) verification: &'a OtpVerification,
     pub(crate) code: &'a str,
-    pub(crate) session_public_key: &'a str,
 }
 
 impl Endpoint for SignInWithCode<'_> {
     type Output = VerifyResponse;
 
     fn call(&self) -> Call {
-        let body = code_body(self.verification, self.code).text("sessionPublicKey", self.session_public_key);
+        let body = code_body(self.verification, self.code);
         let path = path!(self.verification.verification_type(), "signin");
-        Call::new(Method::Post, path, Auth::Never).device_signed().body(body)
+        Call::new(Method::Post, path, Auth::Never).opens_session().device_signed().body(body)
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {

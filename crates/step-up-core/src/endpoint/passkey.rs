@@ -72,8 +72,7 @@ impl Endpoint for PasskeyVerify<'_> {
         if self.wants_mfa_token {
             body.set("createMfaToken", Json::Object(vec![("singleUse".into(), Json::Bool(true))]));
         }
-        let body = Some(body.to_text().into_bytes());
-        Call { body, ..Call::new(Method::Post, "/users/mfa/auth/passkey", Auth::Required) }
+        Call::new(Method::Post, "/users/mfa/auth/passkey", Auth::Required).body(Body::reopen(body.to_text()))
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {
@@ -115,8 +114,8 @@ impl Endpoint for PasskeyRegister {
     type Output = VerifyResponse;
 
     fn call(&self) -> Call {
-        let body = Some(self.registration.to_text().into_bytes());
-        Call { body, ..Call::new(Method::Post, "/users/passkeys/register", Auth::Required) }
+        Call::new(Method::Post, "/users/passkeys/register", Auth::Required)
+            .body(Body::reopen(self.registration.to_text()))
             .elevated(Guard::Link)
     }
 

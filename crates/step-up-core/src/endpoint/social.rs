@@ -84,15 +84,15 @@ impl Endpoint for SocialVerify<'_> {
 pub(crate) struct SocialSignIn<'a> {
     pub(crate) request: &'a SocialRequest,
     pub(crate) code: &'a str,
-    pub(crate) session_public_key: &'a str,
 }
 
 impl Endpoint for SocialSignIn<'_> {
     type Output = VerifyResponse;
 
     fn call(&self) -> Call {
-        let body = code_body(self.request, self.code).text("sessionPublicKey", self.session_public_key);
+        let body = code_body(self.request, self.code);
         Call::new(Method::Post, path(&self.request.draft.provider, "signIn"), Auth::Never)
+            .opens_session()
             .device_signed()
             .body(body)
     }

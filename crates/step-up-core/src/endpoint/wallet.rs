@@ -36,16 +36,15 @@ impl WalletProof {
 /// Signs in with a wallet.
 pub(crate) struct WalletSignIn<'a> {
     pub(crate) proof: &'a WalletProof,
-    pub(crate) session_public_key: &'a str,
 }
 
 impl Endpoint for WalletSignIn<'_> {
     type Output = VerifyResponse;
 
     fn call(&self) -> Call {
-        let body = self.proof.body(&[]).text("sessionPublicKey", self.session_public_key);
+        let body = self.proof.body(&[]);
         // No device nonce goes with it: the message has a nonce of its own.
-        Call::new(Method::Post, "/wallets/signin", Auth::Never).body(body)
+        Call::new(Method::Post, "/wallets/signin", Auth::Never).opens_session().body(body)
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {
