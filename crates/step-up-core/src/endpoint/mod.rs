@@ -68,6 +68,13 @@ pub(crate) enum Auth {
 /// A scope that the service guards calls of its own with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Guard {
+    #[cfg(any(
+        feature = "mfa",
+        feature = "otp",
+        feature = "passkey",
+        feature = "social",
+        feature = "wallet"
+    ))]
     Link,
     Unlink,
 }
@@ -75,6 +82,13 @@ pub(crate) enum Guard {
 impl Guard {
     pub(crate) fn scope(self) -> TokenScope {
         match self {
+            #[cfg(any(
+                feature = "mfa",
+                feature = "otp",
+                feature = "passkey",
+                feature = "social",
+                feature = "wallet"
+            ))]
             Self::Link => TokenScope::CredentialLink,
             Self::Unlink => TokenScope::CredentialUnlink,
         }

@@ -1,4 +1,6 @@
-use super::{Auth, Call, Endpoint, Guard, incomplete};
+#[cfg(feature = "otp")]
+use super::Guard;
+use super::{Auth, Call, Endpoint, incomplete};
 #[cfg(feature = "otp")]
 use crate::types::TokenScope;
 use crate::{
