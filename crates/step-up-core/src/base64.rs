@@ -4,8 +4,6 @@
 //! Crates for it are made to be fast, or to take the same time for every text. Nothing here is either long or a secret
 //! from its own page, and this is a tenth of their code in the browser; one of them is the oracle in the tests.
 
-use std::iter::repeat_n;
-
 const COMMON: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// With `-` and `_`, and no padding (§5).
@@ -19,7 +17,7 @@ pub(crate) fn encode_url(bytes: &[u8]) -> String {
 pub(crate) fn encode_padded(bytes: &[u8]) -> String {
     let mut text = encode(bytes, ['+', '/']);
     let padding = text.len().wrapping_neg() % 4;
-    text.extend(repeat_n('=', padding));
+    text.extend(std::iter::repeat_n('=', padding));
     text
 }
 
@@ -62,10 +60,7 @@ pub(crate) fn decode_url(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use base64::{
-        Engine as _,
-        prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
-    };
+    use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
     use proptest::prelude::*;
 
     use super::*;
@@ -75,7 +70,7 @@ mod tests {
         #[cfg(all(feature = "social", feature = "wallet"))]
         fn bytes_are_written_as_by_another_implementation(bytes: Vec<u8>) {
             prop_assert_eq!(encode_url(&bytes), BASE64_URL_SAFE_NO_PAD.encode(&bytes));
-            prop_assert_eq!(encode_padded(&bytes), BASE64_STANDARD.encode(&bytes));
+            prop_assert_eq!(encode_padded(&bytes), base64::prelude::BASE64_STANDARD.encode(&bytes));
         }
 
         #[test]

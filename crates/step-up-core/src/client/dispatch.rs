@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     LocalFuture,
-    endpoint::{Auth, Call},
+    endpoint::{Auth, Call, Guard},
     error::{Result, StepUpError},
+    json::Body,
     keychain::random_alphanumeric,
     refusal::refusal,
     secret::SessionToken,
@@ -51,10 +52,13 @@ enum Purpose {
 /// A request, and what goes with it.
 struct Prepared {
     request: HttpRequest,
+    /// The body of a call. An app's request has its own.
+    body: Option<Body>,
     purpose: Purpose,
     /// The epoch that the answer is for, if it is for one.
     epoch: Option<Epoch>,
     bearer: Option<SessionToken>,
+    opens_session: bool,
     is_device_signed: bool,
     /// What may be found missing.
     guard: Option<TokenScope>,
@@ -84,12 +88,19 @@ impl StepUpClient {
                 }
                 if prepared.purpose != Purpose::App {
                     let session_key = keychain.session_key().await?;
+                    if prepared.opens_session {
+                        prepared.body =
+                            prepared.body.map(|body| body.text("sessionPublicKey", session_key.as_hex()));
+                    }
                     prepared.request.add_header("x-dyn-session-public-key", session_key.as_hex());
                 }
                 prepared.authorize();
             }
             if prepared.purpose != Purpose::App {
                 inner.label(&mut prepared.request)?;
+            }
+            if let Some(body) = prepared.body.take() {
+                prepared.request.body = Some(body.finish());
             }
             inner.require_any(prepared.epoch)?;
             let reservation = inner.reserve(&mut prepared);
@@ -116,17 +127,27 @@ impl Inner {
                         Purpose::Session
                     }
                 };
-                let bearer = self.current.borrow().token.clone();
+                let bearer = self.token();
                 (call, Some(epoch), purpose, bearer.filter(|_| purpose == Purpose::Session))
             }
             Outgoing::For(bearer, call) => (call, None, Purpose::Anybody, bearer),
             Outgoing::Common(call) => (call, None, Purpose::Common, None),
             Outgoing::App(request, scope) => return self.prepare_of_app(request, scope),
         };
-        let mut request = HttpRequest::new(call.method, self.config.environment_url(&call.path));
-        request.body = call.body;
-        let Call { is_device_signed, guard, carries_token, .. } = call;
-        Ok(Prepared { request, purpose, epoch, bearer, is_device_signed, guard, carries_token })
+        let request = HttpRequest::new(call.method, self.config.environment_url(&call.path));
+        let guard = call.guard.map(Guard::scope);
+        let Call { body, opens_session, is_device_signed, carries_token, .. } = call;
+        Ok(Prepared {
+            request,
+            body,
+            opens_session,
+            purpose,
+            epoch,
+            bearer,
+            is_device_signed,
+            guard,
+            carries_token,
+        })
     }
 
     fn prepare_of_app(&self, mut request: HttpRequest, guard: Option<TokenScope>) -> Result<Prepared> {
@@ -134,8 +155,18 @@ impl Inner {
         request.url = self.config.resolve(&request.url)?;
         let is_own_service = request.url.starts_with(&self.config.environment_url("/"));
         let purpose = if is_own_service { Purpose::Session } else { Purpose::App };
-        let bearer = self.current.borrow().token.clone();
-        Ok(Prepared { request, purpose, epoch, bearer, is_device_signed: false, guard, carries_token: true })
+        let bearer = self.token();
+        Ok(Prepared {
+            request,
+            body: None,
+            purpose,
+            epoch,
+            bearer,
+            opens_session: false,
+            is_device_signed: false,
+            guard,
+            carries_token: true,
+        })
     }
 
     fn require_any(&self, epoch: Option<Epoch>) -> Result<()> {

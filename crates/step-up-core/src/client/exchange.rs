@@ -71,26 +71,29 @@ impl StepUpClient {
         Box::pin(async move { client.inner.accept_verification(answer.await?, &scopes) })
     }
 
-    /// Sends the call that signs somebody in, made with the session's public key, and opens their session.
+    /// Sends the call that signs somebody in, and opens their session. Without an epoch it is the one in which the future
+    /// is first polled.
     pub(super) fn sign_in_by<E: Endpoint<Output = VerifyResponse>>(
         &self,
-        epoch: Epoch,
-        call: impl FnOnce(&str) -> Call + 'static,
+        epoch: Option<Epoch>,
+        call: Result<Call>,
     ) -> LocalFuture<'static, Result<Rc<User>>> {
-        self.sign_in_with(epoch, Box::new(call), E::parse)
+        self.sign_in_with(epoch, call, E::parse)
     }
 
     fn sign_in_with(
         &self,
-        epoch: Epoch,
-        call: Box<dyn FnOnce(&str) -> Call>,
+        epoch: Option<Epoch>,
+        call: Result<Call>,
         parse: fn(&[u8]) -> Result<VerifyResponse>,
     ) -> LocalFuture<'static, Result<Rc<User>>> {
         let client = self.clone();
         Box::pin(async move {
-            let session_key = client.inner.platform.keychain.session_key().await?;
-            let answer = client.answer(Some(epoch), Ok(call(session_key.as_hex())), parse).await?;
-            client.finish_sign_in(epoch, answer).await
+            let epoch = epoch.unwrap_or_else(|| client.inner.epoch());
+            let answer = client.answer(Some(epoch), call, parse).await?;
+            let uses_cookies = client.settings().await?.uses_cookies;
+            client.inner.require(epoch)?;
+            client.open_session(answer, uses_cookies)
         })
     }
 

@@ -332,6 +332,10 @@ impl Inner {
         }
     }
 
+    fn token(&self) -> Option<SessionToken> {
+        self.current.borrow().token.clone()
+    }
+
     /// An answer that was asked for in `epoch` still belongs to somebody who is here.
     fn require(&self, epoch: Epoch) -> Result<()> {
         if self.epoch() == epoch { Ok(()) } else { Err(StepUpError::NotSignedIn) }

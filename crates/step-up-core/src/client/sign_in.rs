@@ -8,7 +8,7 @@ use crate::{
     endpoint::{Endpoint, GetUser, Refresh, Revoke, SignInWithCode},
     error::{Result, StepUpError},
     secret::{CaptchaToken, SessionToken},
-    session::{Epoch, SessionClaims},
+    session::SessionClaims,
     types::{OtpAddress, OtpVerification, User, VerifyResponse},
 };
 
@@ -68,24 +68,12 @@ impl StepUpClient {
         verification: &OtpVerification,
         code: &str,
     ) -> LocalFuture<'static, Result<Rc<User>>> {
-        let (client, verification, code) = (self.clone(), verification.clone(), clean_code(code));
-        Box::pin(async move {
-            let code = code?;
-            let sign_in = client.sign_in_by::<SignInWithCode<'_>>(client.inner.epoch(), move |key| {
-                SignInWithCode { verification: &verification, code: &code, session_public_key: key }.call()
-            });
-            sign_in.await
-        })
+        let call = clean_code(code).map(|code| SignInWithCode { verification, code: &code }.call());
+        self.sign_in_by::<SignInWithCode<'_>>(None, call)
     }
 
-    /// Opens the session that a sign-in in `epoch` brought.
-    pub(super) async fn finish_sign_in(&self, epoch: Epoch, answer: VerifyResponse) -> Result<Rc<User>> {
-        let uses_cookies = self.settings().await?.uses_cookies;
-        self.inner.require(epoch)?;
-        self.open_session(answer, uses_cookies)
-    }
-
-    fn open_session(&self, answer: VerifyResponse, uses_cookies: bool) -> Result<Rc<User>> {
+    /// Opens the session that a sign-in brought.
+    pub(super) fn open_session(&self, answer: VerifyResponse, uses_cookies: bool) -> Result<Rc<User>> {
         let token = answer.session_token.filter(|token| !token.expose().is_empty());
         if token.is_none() && !uses_cookies {
             return Err(StepUpError::Decode { expected: "a session token", line: 0, column: 0 });
@@ -158,7 +146,7 @@ impl StepUpClient {
     pub fn sign_out(&self) -> LocalFuture<'static, Result<()>> {
         let client = self.clone();
         let token = client.inner.signed_in_epoch().map(|_| {
-            let token = client.inner.current.borrow().token.clone();
+            let token = client.inner.token();
             client.inner.begin_epoch(None);
             token
         });

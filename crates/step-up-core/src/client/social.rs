@@ -148,7 +148,7 @@ impl StepUpClient {
     }
 
     /// The authorization code, and the request that it answers. The popup is closed when this ends.
-    async fn ask_provider(&self, begun: Begun) -> Result<(SocialRequest, String)> {
+    async fn ask_provider(&self, begun: Begun) -> Result<(Rc<SocialRequest>, String)> {
         let Begun { epoch, draft, window, popup, .. } = begun;
         let inner = &self.inner;
         let settings = self.settings().await?;
@@ -160,7 +160,7 @@ impl StepUpClient {
             ),
         })?;
         let platform = &inner.platform;
-        let request = SocialRequest::new(draft, &*platform.keychain, platform.clock.now())?;
+        let request = Rc::new(SocialRequest::new(draft, &*platform.keychain, platform.clock.now())?);
         let challenge = match &request.verifier {
             Some(verifier) => {
                 let digest = platform.keychain.sha256(verifier.clone().into_bytes()).await?;
@@ -248,13 +248,16 @@ impl StepUpClient {
     }
 
     /// Redeems the code.
-    async fn complete_social(&self, epoch: Epoch, request: SocialRequest, code: String) -> Result<Verified> {
+    async fn complete_social(
+        &self,
+        epoch: Epoch,
+        request: Rc<SocialRequest>,
+        code: String,
+    ) -> Result<Verified> {
         let is_link = match request.draft.purpose {
             SocialPurpose::SignIn => {
-                let sign_in = self.sign_in_by::<SocialSignIn<'_>>(epoch, move |key| {
-                    SocialSignIn { request: &request, code: &code, session_public_key: key }.call()
-                });
-                let user = sign_in.await?;
+                let call = SocialSignIn { request: &request, code: &code }.call();
+                let user = self.sign_in_by::<SocialSignIn<'_>>(Some(epoch), Ok(call)).await?;
                 return Ok(Verified { user, elevation: None, mfa_token: None });
             }
             SocialPurpose::Link => true,
@@ -299,7 +302,7 @@ impl StepUpClient {
         } else {
             Err(StepUpError::StateMismatch)
         };
-        Some(SocialReturn { request, outcome })
+        Some(SocialReturn { request: Rc::new(request), outcome })
     }
 
     /// Goes on where a redirect left off.
@@ -365,7 +368,7 @@ impl Drop for Opened {
 
 /// A redirect to a social provider that came back, to be resumed.
 pub struct SocialReturn {
-    request: SocialRequest,
+    request: Rc<SocialRequest>,
     outcome: Result<String>,
 }
 

@@ -36,10 +36,12 @@ impl<T> Future for Answer<T> {
     }
 }
 
-/// An answer, or an error where something else ends before it is there. Both at once, it is the answer.
+/// An answer, or an error where something else ends before it is there.
 pub(super) struct Until<'a, T> {
     answer: LocalFuture<'a, Result<T>>,
     end: LocalFuture<'static, ()>,
+    /// Which counts where both are there at once.
+    is_end_first: bool,
     /// A function, since most ends never come.
     error: fn() -> StepUpError,
 }
@@ -47,13 +49,19 @@ pub(super) struct Until<'a, T> {
 impl<'a, T> Until<'a, T> {
     /// No longer than the timer runs.
     pub(super) fn timeout(answer: LocalFuture<'a, Result<T>>, timer: LocalFuture<'static, ()>) -> Self {
-        Self { answer, end: timer, error: || StepUpError::TimedOut }
+        Self { answer, end: timer, is_end_first: false, error: || StepUpError::TimedOut }
     }
 
     /// Unless it is cancelled.
     #[cfg(feature = "social")]
     pub(super) fn cancelled(answer: LocalFuture<'a, Result<T>>, end: LocalFuture<'static, ()>) -> Self {
-        Self { answer, end, error: || StepUpError::Cancelled }
+        Self { answer, end, is_end_first: false, error: || StepUpError::Cancelled }
+    }
+
+    /// Unless it is cancelled. Where it is already, it does not even begin.
+    #[cfg(feature = "passkey")]
+    pub(super) fn cancelled_first(answer: LocalFuture<'a, Result<T>>, end: LocalFuture<'static, ()>) -> Self {
+        Self { answer, end, is_end_first: true, error: || StepUpError::Cancelled }
     }
 }
 
@@ -61,10 +69,16 @@ impl<T> Future for Until<'_, T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
-        if let Poll::Ready(answer) = self.answer.as_mut().poll(context) {
-            return Poll::Ready(answer);
+        for is_end in [self.is_end_first, !self.is_end_first] {
+            if !is_end {
+                if let Poll::Ready(answer) = self.answer.as_mut().poll(context) {
+                    return Poll::Ready(answer);
+                }
+            } else if self.end.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Err((self.error)()));
+            }
         }
-        self.end.as_mut().poll(context).map(|()| Err((self.error)()))
+        Poll::Pending
     }
 }
 
@@ -87,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_first_counts_and_of_two_the_answer() {
+    fn what_is_there_first_counts_and_of_two_the_answer_unless_it_should_not_begin() {
         let answer = || -> LocalFuture<'static, Result<u8>> { Box::pin(ready(Ok(1))) };
         let never = || -> LocalFuture<'static, Result<u8>> { Box::pin(pending()) };
         let over = || -> LocalFuture<'static, ()> { Box::pin(ready(())) };
@@ -95,5 +109,11 @@ mod tests {
         assert_eq!(Until::timeout(answer(), over()).now_or_never(), Some(Ok(1)));
         assert_eq!(Until::timeout(never(), over()).now_or_never(), Some(Err(StepUpError::TimedOut)));
         assert_eq!(Until::timeout(never(), Box::pin(pending())).now_or_never(), None);
+        #[cfg(feature = "passkey")]
+        {
+            let cancelled = Some(Err(StepUpError::Cancelled));
+            assert_eq!(Until::cancelled_first(answer(), over()).now_or_never(), cancelled);
+            assert_eq!(Until::cancelled_first(answer(), Box::pin(pending())).now_or_never(), Some(Ok(1)));
+        }
     }
 }

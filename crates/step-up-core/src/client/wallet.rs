@@ -126,10 +126,8 @@ impl StepUpClient {
         Box::pin(async move {
             let epoch = client.inner.epoch();
             let proof = client.prove(epoch, asked, SIGN_IN).await?;
-            let sign_in = client.sign_in_by::<WalletSignIn<'_>>(epoch, move |key| {
-                WalletSignIn { proof: &proof, session_public_key: key }.call()
-            });
-            sign_in.await
+            let call = WalletSignIn { proof: &proof }.call();
+            client.sign_in_by::<WalletSignIn<'_>>(Some(epoch), Ok(call)).await
         })
     }
 
@@ -261,23 +259,23 @@ impl Inner {
     }
 }
 
-/// Waits for all of these. futures' `join_all` brings a queue into the page that is made for thousands.
-async fn all<F: Future + Unpin>(mut waiting: Vec<F>) -> Vec<F::Output> {
-    let mut answers: Vec<Option<F::Output>> = waiting.iter().map(|_| None).collect();
+/// The accounts of all of these; none of one that fails. futures' `join_all` brings a queue into the page that is made for
+/// thousands.
+async fn all(mut asked: Vec<Until<'static, Vec<WalletAccount>>>) -> Vec<Option<Vec<WalletAccount>>> {
+    let mut answers: Vec<Option<Vec<WalletAccount>>> = asked.iter().map(|_| None).collect();
     poll_fn(|context| {
         let mut is_done = true;
-        for (future, answer) in waiting.iter_mut().zip(&mut answers) {
+        for (future, answer) in asked.iter_mut().zip(&mut answers) {
             if answer.is_none() {
                 match Pin::new(future).poll(context) {
-                    Poll::Ready(ready) => *answer = Some(ready),
+                    Poll::Ready(accounts) => *answer = Some(accounts.unwrap_or_default()),
                     Poll::Pending => is_done = false,
                 }
             }
         }
-        if is_done { Poll::Ready(()) } else { Poll::Pending }
+        if is_done { Poll::Ready(std::mem::take(&mut answers)) } else { Poll::Pending }
     })
-    .await;
-    answers.into_iter().flatten().collect()
+    .await
 }
 
 /// The credentials that a signature may prove; at least one. One that is named need not be enabled for sign-in; the

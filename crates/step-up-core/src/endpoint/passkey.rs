@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Auth, Call, Endpoint, incomplete};
+use super::{Auth, Call, Endpoint, Guard, incomplete};
 use crate::{
     error::{Result, StepUpError},
     json::{Body, Json, decode, from_value, parse},
@@ -72,8 +72,7 @@ impl Endpoint for PasskeyVerify<'_> {
         if self.wants_mfa_token {
             body.set("createMfaToken", Json::Object(vec![("singleUse".into(), Json::Bool(true))]));
         }
-        let body = Some(body.to_text().into_bytes());
-        Call { body, ..Call::new(Method::Post, "/users/mfa/auth/passkey", Auth::Required) }
+        Call::new(Method::Post, "/users/mfa/auth/passkey", Auth::Required).body(Body::reopen(body.to_text()))
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {
@@ -115,9 +114,9 @@ impl Endpoint for PasskeyRegister {
     type Output = VerifyResponse;
 
     fn call(&self) -> Call {
-        let body = Some(self.registration.to_text().into_bytes());
-        Call { body, ..Call::new(Method::Post, "/users/passkeys/register", Auth::Required) }
-            .elevated(TokenScope::CredentialLink)
+        Call::new(Method::Post, "/users/passkeys/register", Auth::Required)
+            .body(Body::reopen(self.registration.to_text()))
+            .elevated(Guard::Link)
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {
@@ -170,9 +169,7 @@ impl Endpoint for DeletePasskey<'_> {
 
     fn call(&self) -> Call {
         let body = Body::new().text("passkeyId", self.passkey.as_str());
-        Call::new(Method::Delete, "/users/passkeys", Auth::Required)
-            .body(body)
-            .elevated(TokenScope::CredentialUnlink)
+        Call::new(Method::Delete, "/users/passkeys", Auth::Required).body(body).elevated(Guard::Unlink)
     }
 
     fn parse(_: &[u8]) -> Result<()> {

@@ -59,11 +59,19 @@ impl<T: ToJson> ToJson for Vec<T> {
 }
 
 /// A JSON object that is being written.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Body(String);
 
 impl Body {
     pub(crate) fn new() -> Self {
         Self("{".into())
+    }
+
+    /// An object that is written, opened again.
+    #[cfg(feature = "passkey")]
+    pub(crate) fn reopen(mut object: String) -> Self {
+        object.pop();
+        Self(object)
     }
 
     /// Adds a field, unless it is absent.
