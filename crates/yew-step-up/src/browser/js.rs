@@ -68,8 +68,11 @@ pub(super) fn make(class: &str, arguments: &[Value<'_>]) -> Outcome {
 }
 
 /// Waits for what a call gives. What is no promise is one that is kept.
-pub(super) async fn settled(call: Outcome) -> Outcome {
-    JsFuture::from(Promise::resolve(&call?)).await
+pub(super) fn settled(call: Outcome) -> JsFuture {
+    JsFuture::from(match call {
+        Ok(given) => Promise::resolve(&given),
+        Err(thrown) => Promise::reject(&thrown),
+    })
 }
 
 /// The bytes of a buffer.

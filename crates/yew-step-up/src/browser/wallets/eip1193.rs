@@ -57,8 +57,8 @@ impl Provider {
         u64::from_str_radix(id.strip_prefix("0x")?, 16).ok()
     }
 
-    async fn call(&self, method: &str, params: &[Value<'_>]) -> Result<JsValue> {
+    fn call(&self, method: &str, params: &[Value<'_>]) -> impl Future<Output = Result<JsValue>> + use<> {
         let request = Object(&[("method", Text(method)), ("params", List(params))]);
-        answer(call(&self.0, "request", &[request])).await
+        answer(call(&self.0, "request", &[request]))
     }
 }

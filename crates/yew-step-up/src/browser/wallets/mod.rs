@@ -15,6 +15,7 @@ use std::{
     rc::Rc,
 };
 
+use futures_util::TryFutureExt as _;
 use step_up_core::{
     LocalFuture, Result, StepUpError, WalletAccount, WalletChain, WalletId, WalletInfo, WalletSignature,
     WalletSite, WalletWatch, Wallets,
@@ -157,8 +158,8 @@ impl Wallets for BrowserWallets {
 }
 
 /// What a wallet answers to a call, once it does.
-async fn answer(call: Outcome) -> Result<JsValue> {
-    settled(call).await.map_err(|error| refusal(&error))
+fn answer(call: Outcome) -> impl Future<Output = Result<JsValue>> {
+    settled(call).map_err(|error| refusal(&error))
 }
 
 /// A property of what a wallet handed over; `undefined` where there is none or it cannot be read.

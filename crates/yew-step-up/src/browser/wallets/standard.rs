@@ -138,9 +138,14 @@ impl StandardWallet {
     }
 
     /// Calls a method of a feature.
-    async fn call(&self, feature: &str, method: &str, input: &[(&str, Value<'_>)]) -> Result<JsValue> {
+    fn call(
+        &self,
+        feature: &str,
+        method: &str,
+        input: &[(&str, Value<'_>)],
+    ) -> impl Future<Output = Result<JsValue>> + use<> {
         let feature = property(&property(&self.0, "features"), feature);
-        answer(call(&feature, method, &[Object(input)])).await
+        answer(call(&feature, method, &[Object(input)]))
     }
 }
 
