@@ -6,6 +6,7 @@ mod authenticator;
 mod browser;
 mod control;
 mod pages;
+mod policy;
 mod sandbox;
 
 pub use authenticator::code_at;

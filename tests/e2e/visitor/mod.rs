@@ -28,8 +28,8 @@ impl Visitor {
 
     /// At the demo that talks to a sandbox server.
     pub(crate) async fn on_server() -> Self {
-        let page = PageServer::start(required("STEP_UP_DEMO_DIST")).await;
         let server = SandboxServer::start(&[]);
+        let page = PageServer::start_for(required("STEP_UP_DEMO_DIST"), Some(server.origin())).await;
         let control = Control::of(&server);
         let browser = Browser::start().await;
         let address =
