@@ -39,7 +39,7 @@ fn every_section_of_the_protocol_that_code_cites_is_there() {
 fn every_page_of_the_guide_is_listed_and_compiled() {
     let guide = root().join("docs/guide/src");
     let summary = read(&guide.join("SUMMARY.md"));
-    let libraries: String = ["step-up-core", "step-up-sandbox", "yew-step-up"]
+    let libraries: String = ["step-up-core", "step-up-sandbox", "yew-step-up", "yew-step-up-ui"]
         .iter()
         .map(|name| read(&root().join("crates").join(name).join("src/lib.rs")))
         .collect();

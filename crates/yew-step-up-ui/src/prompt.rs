@@ -1,0 +1,83 @@
+//! `StepUpPrompt`
+
+use yew::prelude::*;
+use yew_step_up::{PromptScreen, PromptView, use_step_up_prompt};
+
+use crate::{
+    dialog::Dialog,
+    screens::{CaptchaScreen, ChooseScreen, CodeScreen, LoadingScreen, StartScreen},
+    sheet::ScreenProps,
+    texts::Texts,
+};
+
+/// The properties of [`StepUpPrompt`].
+#[derive(Properties, PartialEq)]
+pub struct StepUpPromptProps {
+    /// What it says. English, unless told otherwise.
+    #[prop_or_else(Texts::english)]
+    pub texts: Texts,
+    /// Draws the captcha of the environment, where it wants one before it sends a code. It is given what takes the
+    /// captcha's answer. Without it the user is told that no code can be sent, and uses another method.
+    #[prop_or_default]
+    pub captcha: Option<Callback<Callback<AttrValue>, Html>>,
+}
+
+/// Draws the prompts, each in a modal dialog. Put it in the page once, below the
+/// [`StepUpProvider`](yew_step_up::StepUpProvider).
+///
+/// # Server-side rendering
+///
+/// Renders nothing.
+#[component]
+pub fn StepUpPrompt(props: &StepUpPromptProps) -> Html {
+    let Some(prompt) = use_step_up_prompt() else { return Html::default() };
+    let stage = Stage::of(&prompt);
+    let id = prompt.method().map(|method| method.id()).unwrap_or_default();
+    let screen_id = AttrValue::from(format!("{:?}{stage:?}{id}", prompt.id));
+    let oncancel = {
+        let prompt = prompt.clone();
+        Callback::from(move |()| prompt.cancel())
+    };
+    let key = screen_id.to_string();
+    let (lang, dir) = (props.texts.lang().clone(), props.texts.dir().cloned());
+    let screen = ScreenProps { prompt, texts: props.texts.clone() };
+    let drawn = match stage {
+        Stage::Loading => html! { <LoadingScreen {key} ..screen /> },
+        Stage::Choose => html! { <ChooseScreen {key} ..screen /> },
+        Stage::Captcha => html! { <CaptchaScreen {key} {screen} captcha={props.captcha.clone()} /> },
+        Stage::Code | Stage::NoCode => html! { <CodeScreen {key} ..screen /> },
+        Stage::Start => html! { <StartScreen {key} ..screen /> },
+    };
+    html! { <Dialog {oncancel} screen={screen_id} {lang} {dir}>{ drawn }</Dialog> }
+}
+
+/// Which screen is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Loading,
+    Choose,
+    /// A code is sent only after a captcha.
+    Captcha,
+    /// For a code that the user has, or that is on its way.
+    Code,
+    /// No code is on its way, because something went wrong.
+    NoCode,
+    /// Begins with a button.
+    Start,
+}
+
+impl Stage {
+    pub(crate) fn of(prompt: &PromptView) -> Self {
+        let PromptScreen::Verify(method) = &prompt.screen else {
+            let is_choice = matches!(prompt.screen, PromptScreen::Choose { .. });
+            return if is_choice { Self::Choose } else { Self::Loading };
+        };
+        match method.kind {
+            kind if !kind.has_code() => Self::Start,
+            kind if !kind.is_sent() => Self::Code,
+            _ if prompt.captcha_required => Self::Captcha,
+            _ if prompt.otp_verification.is_none() && prompt.error.is_some() => Self::NoCode,
+            _ => Self::Code,
+        }
+    }
+}

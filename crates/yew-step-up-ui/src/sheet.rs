@@ -1,0 +1,119 @@
+//! What every screen looks like: a heading, what it is about, what to do, what went wrong, and the ways out.
+
+use yew::prelude::*;
+use yew_step_up::PromptHandle;
+
+use crate::{
+    icon,
+    texts::{Phrase, Texts},
+};
+
+/// What every screen is given.
+#[derive(Clone, Properties, PartialEq)]
+pub(crate) struct ScreenProps {
+    pub(crate) prompt: PromptHandle,
+    pub(crate) texts: Texts,
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct SheetProps {
+    pub(crate) screen: ScreenProps,
+    /// Names it, for stylesheets.
+    pub(crate) name: &'static str,
+    pub(crate) icon: &'static str,
+    pub(crate) title: Option<AttrValue>,
+    #[prop_or_default]
+    pub(crate) text: Option<AttrValue>,
+    /// The heading takes the focus, where nothing else is to.
+    #[prop_or_default]
+    pub(crate) has_focus: bool,
+    /// Above what went wrong.
+    #[prop_or_default]
+    pub(crate) children: Html,
+    #[prop_or_default]
+    pub(crate) error: Option<AttrValue>,
+    /// What happens, without being asked for.
+    #[prop_or_default]
+    pub(crate) status: Option<AttrValue>,
+    /// Below what went wrong.
+    #[prop_or_default]
+    pub(crate) actions: Html,
+    #[prop_or_default]
+    pub(crate) onsubmit: Callback<()>,
+}
+
+#[component]
+pub(crate) fn Sheet(props: &SheetProps) -> Html {
+    let ScreenProps { prompt, texts } = &props.screen;
+    let onsubmit = props.onsubmit.reform(|event: SubmitEvent| event.prevent_default());
+    let others = {
+        let prompt = prompt.clone();
+        move |_: MouseEvent| prompt.show_methods()
+    };
+    let cancel = {
+        let prompt = prompt.clone();
+        move |_: MouseEvent| prompt.cancel()
+    };
+    let has_others = prompt.has_other_methods() && prompt.method().is_some();
+    html! {
+        <form data-step-up-part="sheet" data-step-up-screen={props.name} novalidate=true {onsubmit}>
+            <div data-step-up-part="head">
+                <span data-step-up-part="icon">{ icon::draw(props.icon) }</span>
+                <h2
+                    id="step-up-title"
+                    data-step-up-part="title"
+                    tabindex="-1"
+                    data-step-up-focus={props.has_focus.then_some("")}
+                >
+                    { props.title.clone() }
+                </h2>
+                <div id="step-up-text" data-step-up-part="about">
+                    { for prompt.scopes.iter().filter_map(|scope| texts.say(Phrase::Purpose(scope))).map(|purpose| html! {
+                        <p data-step-up-part="purpose">{ purpose }</p>
+                    }) }
+                    if let Some(text) = &props.text { <p data-step-up-part="text">{ text }</p> }
+                </div>
+            </div>
+            { props.children.clone() }
+            <p id="step-up-error" data-step-up-part="error" role="alert">{ props.error.clone() }</p>
+            <p data-step-up-part="status" role="status">{ props.status.clone() }</p>
+            { props.actions.clone() }
+            <div data-step-up-part="foot">
+                if has_others {
+                    <button type="button" data-step-up-part="other-method" onclick={others}>
+                        { texts.say(Phrase::OtherMethod) }
+                    </button>
+                }
+                <button type="button" data-step-up-part="cancel" onclick={cancel}>{ texts.say(Phrase::Cancel) }</button>
+            </div>
+        </form>
+    }
+}
+
+/// The button of a screen. While it is busy it keeps the focus, and does nothing.
+pub(crate) fn primary(label: Option<AttrValue>, is_busy: bool, has_focus: bool, press: Press) -> Html {
+    let (kind, onclick) = match press {
+        Press::Submits => ("submit", None),
+        Press::Calls(onclick) => ("button", Some(onclick)),
+    };
+    let busy = is_busy.then_some("true");
+    html! {
+        <button
+            type={kind}
+            data-step-up-part="primary"
+            data-step-up-focus={has_focus.then_some("")}
+            aria-describedby="step-up-text"
+            aria-disabled={busy}
+            aria-busy={busy}
+            onclick={onclick.filter(|_| !is_busy)}
+        >
+            <span data-step-up-part="label">{ label }</span>
+        </button>
+    }
+}
+
+/// What a press of the button does.
+pub(crate) enum Press {
+    Submits,
+    Calls(Callback<MouseEvent>),
+}
