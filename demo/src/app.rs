@@ -27,6 +27,7 @@ use crate::{
         trace::Trace,
     },
     panel::SandboxPanel,
+    prompt::Prompt,
     setup::Setup,
     ui::{banner::Banner, icon::Mark, spawn, theme::ThemeToggle},
 };
@@ -141,6 +142,7 @@ fn Frame(props: &FrameProps) -> Html {
             <SkipLink to={content.clone()} />
             <Header />
             <main ref={content} class="content" tabindex="-1"><ResumedNote /><Switch<Route> {render} /></main>
+            <Prompt control={props.backend.control.clone()} log={(*log).clone()} />
             if let Some(control) = &props.backend.control {
                 <SandboxPanel control={control.clone()} log={(*log).clone()} />
             }
