@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 use thirtyfour::{
     By, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement,
-    prelude::{ElementQueryable as _, ElementWaitable as _},
+    prelude::ElementQueryable as _,
 };
 
 use crate::required;
@@ -176,10 +176,18 @@ impl Browser {
 
     /// Clicks the element that this selector means, once it can be clicked.
     pub async fn click_element(&self, selector: &str) {
-        let element = self.element(selector).await;
-        let clickable = element.wait_until().wait(PATIENCE, STEP).clickable().await;
-        clickable.unwrap_or_else(|error| panic!("{selector} cannot be clicked: {error}"));
-        element.click().await.unwrap_or_else(|error| panic!("{selector} cannot be clicked: {error}"));
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            // The element may be replaced between finding and clicking it, or still be covered by another.
+            let outcome = self.element(selector).await.click().await;
+            let Err(error) = outcome else { return };
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "{selector} cannot be clicked: {error}\n{}",
+                self.text().await
+            );
+            tokio::time::sleep(STEP).await;
+        }
     }
 
     /// Types into the element with this `data-testid`.
