@@ -5,8 +5,9 @@
 
 mod visitor;
 
+use serde_json::json;
 use thirtyfour::By;
-use visitor::{Visitor, assert_is_key, wrong};
+use visitor::{EMAIL, Visitor, assert_is_key, wrong};
 
 /// The test on both hosts, each named for its host.
 macro_rules! on_both_hosts {
@@ -27,35 +28,51 @@ on_both_hosts! {
     the_managed_page_exports_the_wallet => the_managed_page_exports_the_wallet_in_page, the_managed_page_exports_the_wallet_on_server;
     the_explicit_page_exports_the_wallet => the_explicit_page_exports_the_wallet_in_page, the_explicit_page_exports_the_wallet_on_server;
     ten_calls_share_one_prompt => ten_calls_share_one_prompt_in_page, ten_calls_share_one_prompt_on_server;
+    ten_calls_that_need_a_token_each_ask_in_turn => ten_calls_that_need_a_token_each_ask_in_turn_in_page, ten_calls_that_need_a_token_each_ask_in_turn_on_server;
 }
 
+/// A part of the ready-made prompt.
+const DIALOG: &str = "[data-step-up-part='dialog']";
+const CANCEL: &str = "[data-step-up-part='cancel']";
+const ERROR: &str = "[data-step-up-part='error']";
+const EMAIL_TEXT: &str = "[data-step-up-screen='email'] [data-step-up-part='text']";
+const EMAIL_FIELD: &str = "[data-step-up-screen='email'] input";
+
 impl Visitor {
-    /// A part of the ready-made prompt, once it is there.
-    async fn part(&self, name: &str) -> thirtyfour::WebElement {
-        self.browser.find_css(&format!("[data-step-up-part='{name}']")).await
+    /// The code that is on its way once the ready-made prompt asks for one.
+    async fn prompted_code(&self, old: &str) -> String {
+        self.browser
+            .element_text_where(EMAIL_TEXT, |text| text.contains(&format!("sent a code to {EMAIL}")))
+            .await;
+        self.code(old).await
     }
 
     /// How many prompts are open.
     async fn prompts(&self) -> usize {
-        let open = self.browser.driver().find_all(By::Css("[data-step-up-part='dialog'][open]")).await;
-        open.unwrap().len()
+        self.browser.driver().find_all(By::Css(DIALOG)).await.unwrap().len()
     }
 
     /// Types a code into the ready-made prompt.
     async fn type_code(&self, code: &str) {
-        let field = self.browser.find_css("[data-step-up-part='dialog'] input").await;
-        field.send_keys(code).await.unwrap();
+        self.browser.element(EMAIL_FIELD).await.send_keys(code).await.unwrap();
     }
 
-    /// Waits until no prompt is open.
-    async fn prompt_is_over(&self) {
-        self.browser.gone_css("[data-step-up-part='dialog']").await;
+    /// Has the page show the source that it runs on, and looks for a line of it.
+    async fn source_says(&self, line: &str) {
+        self.browser.text_where("source", |text| text.contains(line)).await;
     }
 
-    /// The code that is on its way once the prompt says where to.
-    async fn prompted_code(&self, old: &str) -> String {
-        self.browser.find_css("[data-step-up-screen='email'] input").await;
-        self.code(old).await
+    /// Waits until the page counts this in the sandbox's log, of the lines that have `what` in them.
+    async fn counts(&self, what: &str, expected: &[&str]) {
+        let script = format!(
+            "const lines = [...document.querySelectorAll(\"[data-testid='together-request']\")]
+                .map(line => line.innerText.replace(/\\s+/g, ' ').replace(/[0-9a-f]{{4}}…/, '*').trim())
+                .filter(line => line.includes({}));
+            return JSON.stringify(lines) === {:?};",
+            json!(what),
+            json!(expected).to_string()
+        );
+        self.browser.wait_for(&script).await;
     }
 }
 
@@ -63,21 +80,21 @@ impl Visitor {
 async fn a_page_exports_the_wallet(visitor: &Visitor, nav: &str, source: &str) {
     let first = visitor.sign_in().await;
     visitor.browser.click(nav).await;
-    visitor.browser.text_where("source", |text| text.contains(source)).await;
+    visitor.source_says(source).await;
     visitor.browser.click("export-wallet").await;
     let cancelled = visitor.prompted_code(&first).await;
-    visitor.part("cancel").await.click().await.unwrap();
-    visitor.prompt_is_over().await;
+    visitor.browser.click_element(CANCEL).await;
+    visitor.browser.no_element(DIALOG).await;
     assert!(!visitor.browser.has("step-up-error").await, "nobody is told what they did themselves");
 
     visitor.browser.click("export-wallet").await;
     let code = visitor.prompted_code(&cancelled).await;
     assert_eq!(visitor.prompts().await, 1);
     visitor.type_code(wrong(&code)).await;
-    visitor.browser.text_of_css("[data-step-up-part='error']", |text| text.contains("4 ")).await;
+    visitor.browser.element_text_where(ERROR, |text| text.contains("4 tries")).await;
     visitor.type_code(&code).await;
     assert_is_key(&visitor.key().await);
-    visitor.prompt_is_over().await;
+    visitor.browser.no_element(DIALOG).await;
     visitor.browser.click("export-done").await;
 
     // The token was for one use.
@@ -93,40 +110,53 @@ async fn the_explicit_page_exports_the_wallet(visitor: Visitor) {
     a_page_exports_the_wallet(&visitor, "nav-explicit", "step_up.prompt_reauthenticate(options).await").await;
 }
 
-/// How many requests of this kind the page counts, as the sandbox's log has them.
-async fn counted(visitor: &Visitor, what: &str) -> Vec<String> {
-    let mut counted = Vec::new();
-    for line in visitor.browser.all("together-request").await {
-        let text = line.text().await.unwrap().replace('\n', " ");
-        if text.contains(what) {
-            counted.push(text);
-        }
-    }
-    counted
-}
-
 async fn ten_calls_share_one_prompt(visitor: Visitor) {
     let first = visitor.sign_in().await;
     visitor.browser.click("nav-together").await;
+    visitor.source_says("use_step_up_action(").await;
     visitor.browser.click("together-fire").await;
     let code = visitor.prompted_code(&first).await;
     assert_eq!(visitor.prompts().await, 1);
     visitor.type_code(&code).await;
     visitor.browser.text_where("together-answers", |text| text.starts_with("10 of 10")).await;
-    visitor.prompt_is_over().await;
-
-    let calls = async || counted(&visitor, "PUT /users").await == ["10 × PUT /users 200"];
-    visitor.browser.until("ten calls are counted", calls).await;
-    assert_eq!(counted(&visitor, "/stepUp/check").await, ["1 × POST /stepUp/check 200"]);
-    assert_eq!(counted(&visitor, "/verify").await.len(), 1);
+    visitor.browser.no_element(DIALOG).await;
+    visitor.counts("PUT /users", &["10 × PUT /users 200"]).await;
+    visitor.counts("/stepUp/check", &["1 × POST /stepUp/check 200"]).await;
+    visitor.counts("/verify", &["1 × POST /emailVerifications/verify 200"]).await;
     if visitor.server.is_some() {
         // The page counts what the server has.
         assert_eq!(visitor.control().requests("/stepUp/check").await.len(), 1);
         assert_eq!(visitor.control().requests("/emailVerifications/verify").await.len(), 1);
+        let users = visitor.control().requests("/users").await;
+        assert_eq!(users.iter().filter(|it| it["method"] == "PUT" && it["status"] == 200).count(), 10);
     }
 
     // The elevation is good until it expires: nobody is asked again.
     visitor.browser.click("together-fire").await;
-    let calls = async || counted(&visitor, "/").await == ["10 × PUT /users 200"];
-    visitor.browser.until("ten calls and nothing else are counted", calls).await;
+    visitor.counts("", &["10 × PUT /users 200"]).await;
+    assert_eq!(visitor.prompts().await, 0);
+}
+
+async fn ten_calls_that_need_a_token_each_ask_in_turn(visitor: Visitor) {
+    let mut code = visitor.sign_in().await;
+    visitor.browser.click("nav-together").await;
+    visitor.browser.click("together-single-use").await;
+    visitor.browser.click("together-fire").await;
+    for number in 1..=10 {
+        code = visitor.prompted_code(&code).await;
+        assert_eq!(visitor.prompts().await, 1);
+        visitor.type_code(&code).await;
+        let answered = format!("{number} of 10");
+        visitor.browser.text_where("together-answers", |text| text.starts_with(&answered)).await;
+    }
+    visitor.browser.no_element(DIALOG).await;
+    visitor.counts("/signMessage", &["10 × POST /waas/*/signMessage 200"]).await;
+    visitor.counts("/verify", &["10 × POST /emailVerifications/verify 200"]).await;
+
+    // Whoever cancels is not asked for the rest.
+    visitor.browser.click("together-fire").await;
+    visitor.prompted_code(&code).await;
+    visitor.browser.click_element(CANCEL).await;
+    visitor.browser.text_where("together-failed", |text| text.contains("10 refused")).await;
+    visitor.browser.no_element(DIALOG).await;
 }

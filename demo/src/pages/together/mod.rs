@@ -17,7 +17,7 @@ use super::source::SourceFile;
 use crate::{
     control::Control,
     event_log::EventLog,
-    ui::{button::PrimaryButton, focus::use_focus, icon::Person, spawn},
+    ui::{button::PrimaryButton, focus::use_focus, icon::Copy, spawn},
 };
 
 /// What the page runs on.
@@ -110,7 +110,7 @@ pub(crate) fn Together(props: &TogetherProps) -> Html {
     html! {
         <section class="card" aria-labelledby="together-title">
             <div class="card-head">
-                <span class="medal"><Person /></span>
+                <span class="medal"><Copy /></span>
                 <div>
                     <h1 id="together-title" ref={heading} tabindex="-1">{ "Ten at once" }</h1>
                     <p class="quiet">{ "None of these buttons knows of another. You are asked as often as it takes, and never twice at a time." }</p>

@@ -36,7 +36,7 @@ pub(super) fn Requests(props: &RequestsProps) -> Html {
         }
     });
     html! {
-        <section aria-labelledby="together-requests-title">
+        <section class="counts" aria-labelledby="together-requests-title">
             <h2 id="together-requests-title">{ "What the server was asked" }</h2>
             <ul class="list">
                 { for counted(&all, props.since).into_iter().map(|(count, what, status)| html! {
