@@ -12,8 +12,8 @@ use std::{
 };
 
 use step_up_core::{
-    Config, GuardOptions, GuardPhase, HttpRequest, HttpResponse, LocalFuture, PasskeyAuthenticator, Popup,
-    Prompt, PromptMethodKind as Kind, PromptOptions, PromptScreen, PromptView, Prompter, Result,
+    Config, Event, GuardOptions, GuardPhase, HttpRequest, HttpResponse, LocalFuture, PasskeyAuthenticator,
+    Popup, Prompt, PromptMethodKind as Kind, PromptOptions, PromptScreen, PromptView, Prompter, Result,
     SocialMessage, SocialWindow, StepUpClient, StepUpError, TokenScope, Verified, WalletAccount, WalletId,
     WalletInfo, WalletSignature, WalletSite, WalletWatch, Wallets,
 };
@@ -367,6 +367,26 @@ fn a_user_without_any_way_is_told_so() {
     script.expect_answer("/users/mfa/methods", Answer::Network);
     assert_eq!(run(client.prompt_step_up_auth(export())), Err(StepUpError::Network));
     script.assert_done();
+}
+
+#[test]
+fn whoever_draws_hears_why_a_prompt_offered_nothing_and_not_that_one_was_cancelled() {
+    let (client, script, _) = user_with(EMAIL);
+    let prompter = mount(&client);
+    let heard = Rc::<RefCell<Vec<StepUpError>>>::default();
+    let failures = Rc::clone(&heard);
+    let _subscription = client.subscribe(move |event| {
+        if let Event::PromptFailed(error) = event {
+            failures.borrow_mut().push(error.clone());
+        }
+    });
+    script.expect("/stepUp/check", 200, BY_EMAIL);
+    let _wait = ask(client.prompt_step_up_auth(export()));
+    drawn(&prompter).0.cancel();
+    assert_eq!(heard.take(), []);
+    script.expect("/stepUp/check", 200, BOTH_FACTORS);
+    assert_eq!(run(client.prompt_reauthenticate(export())), Err(StepUpError::MfaRequired));
+    assert_eq!(heard.take(), [StepUpError::MfaRequired]);
 }
 
 #[test]

@@ -26,11 +26,16 @@ pub(crate) fn Dialog(props: &DialogProps) -> Html {
         let dialog = dialog.clone();
         move |()| {
             let before = document().and_then(|document| document.active_element());
-            if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
+            let dialog = dialog.cast::<HtmlDialogElement>();
+            if let Some(dialog) = &dialog {
                 // It fails where it is open already, which it cannot be.
                 let _ = dialog.show_modal();
             }
             move || {
+                // It may be in the page still, and nothing beside it takes the focus while it is open.
+                if let Some(dialog) = &dialog {
+                    dialog.close();
+                }
                 if let Some(before) = before.and_then(|before| before.dyn_into().ok()) {
                     give_back(before);
                 }
@@ -117,22 +122,17 @@ fn take_focus(element: &HtmlElement) {
     let _ = element.focus_with_options(&options);
 }
 
-/// Whether the focus is nowhere: a keyboard would start at the top of the page.
+/// Whether nothing has the focus any more: a keyboard would start at the top of the page.
 fn is_focus_lost() -> bool {
-    document().is_some_and(|document| {
-        let body = document.body();
-        document.active_element().is_none_or(|active| body.is_some_and(|body| *active == **body))
-    })
+    let active = document().and_then(|document| document.active_element());
+    active.is_none_or(|active| active.tag_name() == "BODY")
 }
 
 /// Gives the focus back to what had it before. A button that is disabled while its action runs gets it once it is
 /// enabled, unless the user has gone somewhere else meanwhile.
 fn give_back(before: HtmlElement) {
-    if !before.is_connected() {
-        return;
-    }
     take_focus(&before);
-    if !is_focus_lost() || !before.has_attribute("disabled") {
+    if !before.has_attribute("disabled") {
         return;
     }
     let target = before.clone();
@@ -147,6 +147,6 @@ fn give_back(before: HtmlElement) {
     let Ok(observer) = MutationObserver::new(on_change.into_js_value().unchecked_ref()) else { return };
     let options = MutationObserverInit::new();
     options.set_attribute_filter(&Array::of1(&"disabled".into()));
-    // What cannot be watched keeps the focus where the browser left it.
+    // Where it cannot be watched, the focus stays where the browser puts it.
     let _ = observer.observe_with_options(&before, &options);
 }

@@ -1,11 +1,11 @@
 //! `StepUpPrompt`
 
 use yew::prelude::*;
-use yew_step_up::{PromptScreen, PromptView, use_step_up_prompt};
+use yew_step_up::{Event, PromptScreen, PromptView, StepUpError, use_step_up_client, use_step_up_prompt};
 
 use crate::{
     dialog::Dialog,
-    screens::{CaptchaScreen, ChooseScreen, CodeScreen, LoadingScreen, StartScreen},
+    screens::{CaptchaScreen, ChooseScreen, CodeScreen, DeadEnd, LoadingScreen, StartScreen},
     sheet::ScreenProps,
     texts::Texts,
 };
@@ -33,7 +33,19 @@ pub struct StepUpPromptProps {
 /// Renders nothing.
 #[component]
 pub fn StepUpPrompt(props: &StepUpPromptProps) -> Html {
-    let Some(prompt) = use_step_up_prompt() else { return Html::default() };
+    let prompt = use_step_up_prompt();
+    let dead_end = use_dead_end(prompt.is_some());
+    let (lang, dir) = (props.texts.lang().clone(), props.texts.dir().cloned());
+    let Some(prompt) = prompt else {
+        let Some(error) = (*dead_end).clone() else { return Html::default() };
+        let close = Callback::from(move |()| dead_end.set(None));
+        let texts = props.texts.clone();
+        return html! {
+            <Dialog oncancel={close.clone()} screen="dead-end" {lang} {dir}>
+                <DeadEnd key="dead-end" {texts} {error} onclose={close} />
+            </Dialog>
+        };
+    };
     let stage = Stage::of(&prompt);
     let id = prompt.method().map(|method| method.id()).unwrap_or_default();
     let screen_id = AttrValue::from(format!("{:?}{stage:?}{id}", prompt.id));
@@ -42,7 +54,6 @@ pub fn StepUpPrompt(props: &StepUpPromptProps) -> Html {
         Callback::from(move |()| prompt.cancel())
     };
     let key = screen_id.to_string();
-    let (lang, dir) = (props.texts.lang().clone(), props.texts.dir().cloned());
     let screen = ScreenProps { prompt, texts: props.texts.clone() };
     let drawn = match stage {
         Stage::Loading => html! { <LoadingScreen {key} ..screen /> },
@@ -59,6 +70,33 @@ pub fn StepUpPrompt(props: &StepUpPromptProps) -> Html {
             }
         </Dialog>
     }
+}
+
+/// Why the last prompt could offer nothing, until the user has read it.
+#[hook]
+fn use_dead_end(is_drawing: bool) -> UseStateHandle<Option<StepUpError>> {
+    let dead_end = use_state(|| None);
+    let client = use_step_up_client();
+    use_effect_with(client, {
+        let dead_end = dead_end.setter();
+        move |client| {
+            let subscription = client.subscribe(move |event| {
+                if let Event::PromptFailed(error) = event {
+                    dead_end.set(Some(error.clone()));
+                }
+            });
+            move || drop(subscription)
+        }
+    });
+    use_effect_with(is_drawing, {
+        let dead_end = dead_end.setter();
+        move |is_drawing| {
+            if *is_drawing {
+                dead_end.set(None);
+            }
+        }
+    });
+    dead_end
 }
 
 /// Which screen is shown.

@@ -17,7 +17,12 @@ pub(crate) struct ScreenProps {
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct SheetProps {
-    pub(crate) screen: ScreenProps,
+    pub(crate) texts: Texts,
+    /// Where there is one, it is what is left by the ways out.
+    pub(crate) prompt: Option<PromptHandle>,
+    /// Else this is the way out.
+    #[prop_or_default]
+    pub(crate) onclose: Callback<()>,
     /// Names it, for stylesheets.
     pub(crate) name: &'static str,
     pub(crate) icon: &'static str,
@@ -44,17 +49,16 @@ pub(crate) struct SheetProps {
 
 #[component]
 pub(crate) fn Sheet(props: &SheetProps) -> Html {
-    let ScreenProps { prompt, texts } = &props.screen;
+    let SheetProps { prompt, texts, .. } = props;
     let onsubmit = props.onsubmit.reform(|event: SubmitEvent| event.prevent_default());
-    let others = {
-        let prompt = prompt.clone();
-        move |_: MouseEvent| prompt.show_methods()
+    let others = prompt.clone().filter(|prompt| prompt.has_other_methods() && prompt.method().is_some());
+    let others = others.map(|prompt| Callback::from(move |_: MouseEvent| prompt.show_methods()));
+    let (leave, label) = match prompt.clone() {
+        Some(prompt) => (Callback::from(move |_: MouseEvent| prompt.cancel()), Phrase::Cancel),
+        None => (props.onclose.reform(|_: MouseEvent| ()), Phrase::Close),
     };
-    let cancel = {
-        let prompt = prompt.clone();
-        move |_: MouseEvent| prompt.cancel()
-    };
-    let has_others = prompt.has_other_methods() && prompt.method().is_some();
+    let purposes = prompt.iter().flat_map(|prompt| &prompt.scopes);
+    let purposes = purposes.filter_map(|scope| texts.say(Phrase::Purpose(scope)));
     html! {
         <form data-step-up-part="sheet" data-step-up-screen={props.name} novalidate=true {onsubmit}>
             <div data-step-up-part="head">
@@ -68,9 +72,7 @@ pub(crate) fn Sheet(props: &SheetProps) -> Html {
                     { props.title.clone() }
                 </h2>
                 <div id="step-up-text" data-step-up-part="about">
-                    { for prompt.scopes.iter().filter_map(|scope| texts.say(Phrase::Purpose(scope))).map(|purpose| html! {
-                        <p data-step-up-part="purpose">{ purpose }</p>
-                    }) }
+                    { for purposes.map(|purpose| html! { <p data-step-up-part="purpose">{ purpose }</p> }) }
                     if let Some(text) = &props.text { <p data-step-up-part="text">{ text }</p> }
                 </div>
             </div>
@@ -79,12 +81,12 @@ pub(crate) fn Sheet(props: &SheetProps) -> Html {
             <p data-step-up-part="status" role="status">{ props.status.clone() }</p>
             { props.actions.clone() }
             <div data-step-up-part="foot">
-                if has_others {
-                    <button type="button" data-step-up-part="other-method" onclick={others}>
+                if let Some(onclick) = others {
+                    <button type="button" data-step-up-part="other-method" {onclick}>
                         { texts.say(Phrase::OtherMethod) }
                     </button>
                 }
-                <button type="button" data-step-up-part="cancel" onclick={cancel}>{ texts.say(Phrase::Cancel) }</button>
+                <button type="button" data-step-up-part="cancel" onclick={leave}>{ texts.say(label) }</button>
             </div>
         </form>
     }

@@ -24,16 +24,17 @@ pub(crate) fn CaptchaScreen(props: &CaptchaScreenProps) -> Html {
     };
     // That it is required is what this screen says already.
     let refused = prompt.error.as_ref().filter(|error| **error != StepUpError::CaptchaRequired);
-    let (icon, text) = match &props.captcha {
-        Some(_) => (icon::SHIELD, Phrase::CaptchaText),
-        None => (icon::WARNING, Phrase::NoCaptcha),
+    let (icon, title, text) = match &props.captcha {
+        Some(_) => (icon::SHIELD, Phrase::CaptchaTitle, Phrase::CaptchaText),
+        None => (icon::WARNING, Phrase::NoCaptchaTitle, Phrase::NoCaptcha),
     };
     html! {
         <Sheet
-            screen={props.screen.clone()}
+            prompt={prompt.clone()}
+            texts={texts.clone()}
             name="captcha"
             {icon}
-            title={texts.say(Phrase::CaptchaTitle)}
+            title={texts.say(title)}
             text={texts.say(text)}
             has_focus=true
             error={refused.map(|error| texts.error(error))}

@@ -31,7 +31,7 @@ pub(crate) fn ChooseScreen(props: &ScreenProps) -> Html {
                     <span data-step-up-part="method-text">
                         <span data-step-up-part="method-name">{ texts.say(Phrase::Method(method)) }</span>
                         if let Some(label) = label_of(method) {
-                            <span data-step-up-part="method-label" dir="auto">{ label }</span>
+                            <span data-step-up-part="method-label" dir="auto">{ label.to_owned() }</span>
                         }
                     </span>
                 </button>
@@ -40,7 +40,8 @@ pub(crate) fn ChooseScreen(props: &ScreenProps) -> Html {
     });
     html! {
         <Sheet
-            screen={props.clone()}
+            prompt={prompt.clone()}
+            texts={texts.clone()}
             name="choose"
             icon={icon::SHIELD}
             title={texts.say(Phrase::ChooseTitle)}

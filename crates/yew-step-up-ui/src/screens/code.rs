@@ -84,7 +84,8 @@ pub(crate) fn CodeScreen(props: &ScreenProps) -> Html {
     };
     html! {
         <Sheet
-            screen={props.clone()}
+            prompt={prompt.clone()}
+            texts={texts.clone()}
             name={icon::name(method.kind)}
             icon={icon::of(method.kind)}
             title={texts.say(Phrase::Title(method))}

@@ -10,10 +10,11 @@ use crate::{
 
 #[component]
 pub(crate) fn LoadingScreen(props: &ScreenProps) -> Html {
-    let texts = &props.texts;
+    let ScreenProps { prompt, texts } = props;
     html! {
         <Sheet
-            screen={props.clone()}
+            prompt={prompt.clone()}
+            texts={texts.clone()}
             name="loading"
             icon={icon::SHIELD}
             title={texts.say(Phrase::Loading)}

@@ -3,6 +3,7 @@
 mod captcha;
 mod choose;
 mod code;
+mod dead_end;
 mod loading;
 mod start;
 
@@ -10,6 +11,7 @@ pub(crate) use self::{
     captcha::CaptchaScreen,
     choose::ChooseScreen,
     code::{CodeScreen, is_spent},
+    dead_end::DeadEnd,
     loading::LoadingScreen,
     start::StartScreen,
 };

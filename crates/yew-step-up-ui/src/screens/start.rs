@@ -22,7 +22,8 @@ pub(crate) fn StartScreen(props: &ScreenProps) -> Html {
     };
     html! {
         <Sheet
-            screen={props.clone()}
+            prompt={prompt.clone()}
+            texts={texts.clone()}
             name={icon::name(method.kind)}
             icon={icon::of(method.kind)}
             title={texts.say(Phrase::Title(method))}

@@ -38,26 +38,27 @@ pub(super) fn say(phrase: Phrase<'_>) -> Option<AttrValue> {
         Phrase::SendIn(seconds) => format!("New code in {}", span(seconds)).into(),
         Phrase::CaptchaTitle => "Are you a person?".into(),
         Phrase::CaptchaText => "Solve this first. Then we send you a code.".into(),
-        Phrase::NoCaptcha => {
-            "A code is sent only after a captcha, and this app cannot show one. Use another method.".into()
-        }
+        Phrase::NoCaptchaTitle => "No code can be sent here".into(),
+        Phrase::NoCaptcha => "A captcha has to be solved first, and this app has none to show.".into(),
+        Phrase::DeadEnd => "You cannot confirm this now".into(),
         Phrase::OtherMethod => "Use another method".into(),
         Phrase::Cancel => "Cancel".into(),
+        Phrase::Close => "Close".into(),
         Phrase::Error(error) => return self::error(error),
     })
 }
 
 fn purpose(scope: &TokenScope) -> Option<&'static str> {
     Some(match scope {
-        TokenScope::WalletExport => "To export your wallet's private key",
-        TokenScope::WalletDelete => "To delete a wallet",
-        TokenScope::WalletSign => "To sign with your wallet",
-        TokenScope::WalletDelegate => "To delegate access to a wallet",
-        TokenScope::CredentialLink => "To add a way to sign in",
-        TokenScope::CredentialUpdate => "To change a way to sign in",
-        TokenScope::CredentialUnlink => "To remove a way to sign in",
-        TokenScope::UserUpdate => "To change your account",
-        TokenScope::UserDelete => "To delete your account",
+        TokenScope::WalletExport => "You are about to export your wallet's private key.",
+        TokenScope::WalletDelete => "You are about to delete a wallet.",
+        TokenScope::WalletSign => "You are about to sign with your wallet.",
+        TokenScope::WalletDelegate => "You are about to delegate access to a wallet.",
+        TokenScope::CredentialLink => "You are about to add a way to sign in.",
+        TokenScope::CredentialUpdate => "You are about to change a way to sign in.",
+        TokenScope::CredentialUnlink => "You are about to remove a way to sign in.",
+        TokenScope::UserUpdate => "You are about to change your account.",
+        TokenScope::UserDelete => "You are about to delete your account.",
         _ => return None,
     })
 }
@@ -77,7 +78,7 @@ fn name(method: &PromptMethod) -> AttrValue {
 fn title(method: &PromptMethod) -> AttrValue {
     match method.kind {
         Kind::Passkey => "Use your passkey".into(),
-        Kind::Totp => "Enter the code of your app".into(),
+        Kind::Totp => "Enter the code from your app".into(),
         Kind::RecoveryCode => "Enter a recovery code".into(),
         Kind::Email => "Check your email".into(),
         Kind::Sms => "Check your phone".into(),

@@ -17,7 +17,7 @@ pub(super) fn say(phrase: Phrase<'_>) -> Option<AttrValue> {
         Phrase::Sending(method) => {
             format!("Wir senden einen Code an {} …", label_of(method).unwrap_or_default()).into()
         }
-        Phrase::NotSent => "Es ist kein Code zu Ihnen unterwegs.".into(),
+        Phrase::NotSent => "Es wartet kein Code auf Sie.".into(),
         Phrase::Code(Kind::RecoveryCode) => "Wiederherstellungscode".into(),
         Phrase::Code(_) => "Sechsstelliger Code".into(),
         Phrase::Verify => "Bestätigen".into(),
@@ -38,28 +38,27 @@ pub(super) fn say(phrase: Phrase<'_>) -> Option<AttrValue> {
         Phrase::SendIn(seconds) => format!("Neuer Code in {}", span(seconds)).into(),
         Phrase::CaptchaTitle => "Sind Sie ein Mensch?".into(),
         Phrase::CaptchaText => "Lösen Sie zuerst diese Aufgabe. Danach senden wir Ihnen einen Code.".into(),
-        Phrase::NoCaptcha => {
-            "Vor dem Senden eines Codes ist ein Captcha nötig, das diese App nicht anzeigen kann. \
-                              Verwenden Sie eine andere Methode."
-                .into()
-        }
+        Phrase::NoCaptchaTitle => "Hier kann kein Code gesendet werden".into(),
+        Phrase::NoCaptcha => "Zuvor ist ein Captcha nötig, und diese App kann keines anzeigen.".into(),
+        Phrase::DeadEnd => "Sie können das gerade nicht bestätigen".into(),
         Phrase::OtherMethod => "Andere Methode".into(),
         Phrase::Cancel => "Abbrechen".into(),
+        Phrase::Close => "Schließen".into(),
         Phrase::Error(error) => return self::error(error),
     })
 }
 
 fn purpose(scope: &TokenScope) -> Option<&'static str> {
     Some(match scope {
-        TokenScope::WalletExport => "Um den privaten Schlüssel Ihres Wallets zu exportieren",
-        TokenScope::WalletDelete => "Um ein Wallet zu löschen",
-        TokenScope::WalletSign => "Um mit Ihrem Wallet zu signieren",
-        TokenScope::WalletDelegate => "Um den Zugriff auf ein Wallet zu übertragen",
-        TokenScope::CredentialLink => "Um eine Anmeldemöglichkeit hinzuzufügen",
-        TokenScope::CredentialUpdate => "Um eine Anmeldemöglichkeit zu ändern",
-        TokenScope::CredentialUnlink => "Um eine Anmeldemöglichkeit zu entfernen",
-        TokenScope::UserUpdate => "Um Ihr Konto zu ändern",
-        TokenScope::UserDelete => "Um Ihr Konto zu löschen",
+        TokenScope::WalletExport => "Sie sind dabei, den privaten Schlüssel Ihres Wallets zu exportieren.",
+        TokenScope::WalletDelete => "Sie sind dabei, ein Wallet zu löschen.",
+        TokenScope::WalletSign => "Sie sind dabei, mit Ihrem Wallet zu signieren.",
+        TokenScope::WalletDelegate => "Sie sind dabei, den Zugriff auf ein Wallet zu übertragen.",
+        TokenScope::CredentialLink => "Sie sind dabei, eine Anmeldemöglichkeit hinzuzufügen.",
+        TokenScope::CredentialUpdate => "Sie sind dabei, eine Anmeldemöglichkeit zu ändern.",
+        TokenScope::CredentialUnlink => "Sie sind dabei, eine Anmeldemöglichkeit zu entfernen.",
+        TokenScope::UserUpdate => "Sie sind dabei, Ihr Konto zu ändern.",
+        TokenScope::UserDelete => "Sie sind dabei, Ihr Konto zu löschen.",
         _ => return None,
     })
 }

@@ -46,12 +46,18 @@ pub enum Phrase<'a> {
     CaptchaTitle,
     /// A captcha comes first: what to do.
     CaptchaText,
-    /// A captcha comes first, and the app draws none.
+    /// A captcha comes first, and the app draws none: the heading.
+    NoCaptchaTitle,
+    /// A captcha comes first, and the app draws none: why that is the end of it.
     NoCaptcha,
+    /// There is no way to verify, or it could not be found out; why, is an [`Error`](Self::Error): the heading.
+    DeadEnd,
     /// The button that offers every method.
     OtherMethod,
     /// The button that ends the prompt.
     Cancel,
+    /// The button that leaves a [`DeadEnd`](Self::DeadEnd).
+    Close,
     /// What went wrong.
     Error(&'a StepUpError),
 }
@@ -154,17 +160,9 @@ impl Texts {
     }
 }
 
-/// What the user knows a method by. The middle of a wallet's address is left out: nobody reads it.
-pub(crate) fn label_of(method: &PromptMethod) -> Option<String> {
-    let label = method.label.as_deref().filter(|label| !label.is_empty())?;
-    if method.kind != PromptMethodKind::Wallet {
-        return Some(label.to_owned());
-    }
-    let end = label.len().checked_sub(4).and_then(|at| label.get(at..));
-    match (label.get(..6), end) {
-        (Some(start), Some(end)) if label.len() > 12 => Some(format!("{start}…{end}")),
-        _ => Some(label.to_owned()),
-    }
+/// What the user knows a method by.
+pub(crate) fn label_of(method: &PromptMethod) -> Option<&str> {
+    method.label.as_deref().filter(|label| !label.is_empty())
 }
 
 /// As the provider writes itself.
