@@ -240,7 +240,10 @@ async fn nothing_at_all_is_a_dead_end_that_says_so_on_server() {
     visitor.at_managed().await;
     visitor.asked().await;
     visitor.browser.click("export-wallet").await;
-    visitor.step_up_error("No reauthentication methods").await;
+    visitor.screen("dead-end").await;
+    visitor.browser.element_text_where(&part("error"), |text| text.contains("nothing to confirm with")).await;
+    visitor.browser.click_element(&part("cancel")).await;
     visitor.no_prompt().await;
+    visitor.step_up_error("No reauthentication methods").await;
     assert_eq!(visitor.asked().await, [CHECKED, &[LIST]].concat());
 }

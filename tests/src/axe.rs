@@ -4,6 +4,9 @@ use std::path::Path;
 
 use crate::Browser;
 
+/// Gives its callback what was found, as texts.
+const CHECK: &str = include_str!("axe.js");
+
 impl Browser {
     /// What axe-core finds against accessibility in the page as it is now: the rule, and the elements that break it.
     ///
@@ -15,19 +18,7 @@ impl Browser {
         let axe = std::fs::read_to_string(&path).unwrap_or_else(|error| {
             panic!("{}: {error}. Run the tests with `cargo xtask test --lane e2e`", path.display())
         });
-        // Colours that are on their way to others are nobody's choice.
-        let script = format!(
-            "{axe};
-            const done = arguments[0];
-            const ends = it => it.effect.getComputedTiming().endTime !== Infinity;
-            Promise.allSettled(document.getAnimations().filter(ends).map(it => it.finished))
-              .then(() => axe.run())
-              .then(
-                ({{ violations, passes }}) => done(passes.length < 10 ? ['axe-core has checked nothing'] :
-                  violations.flatMap(({{ id, nodes }}) => nodes.map(({{ target, failureSummary }}) =>
-                    `${{id}}: ${{target.join(' ')}}: ${{failureSummary}}`))),
-                error => done([`axe-core: ${{error}}`]));"
-        );
+        let script = format!("if (!window.axe) {{ {axe} }}\n{CHECK}");
         let found = self.driver().execute_async(&script, Vec::new()).await;
         let found = found.unwrap_or_else(|error| panic!("axe-core does not run: {error}"));
         found.convert().unwrap_or_else(|error| panic!("axe-core says {:?}: {error}", found.json()))

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // Each test file uses some of it.
 
+pub(crate) mod gallery;
 pub(crate) mod keys;
 pub(crate) mod prompt;
 
