@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 use thirtyfour::{
     By, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement,
@@ -281,11 +282,11 @@ impl Browser {
             .unwrap_or_else(|error| panic!("the window is gone: {error}"));
     }
 
-    /// Shows the page as on another screen.
+    /// Shows the page as on another screen, once nothing in it is on its way to other colours.
     pub async fn resize(&self, screen: Screen) {
         let colours = if screen.is_dark { "dark" } else { "light" };
         let device = json!({
-            "width": screen.width, "height": screen.height, "deviceScaleFactor": 2, "mobile": screen.width < 600
+            "width": screen.width, "height": screen.height, "deviceScaleFactor": 1, "mobile": screen.width < 600
         });
         self.devtools("Emulation.setDeviceMetricsOverride", device).await;
         // What moves would be somewhere on its way.
@@ -294,6 +295,26 @@ impl Browser {
             { "name": "prefers-reduced-motion", "value": "reduce" },
         ] });
         self.devtools("Emulation.setEmulatedMedia", media).await;
+        let settled = "const done = arguments[0];
+            const ends = it => it.effect.getComputedTiming().endTime !== Infinity;
+            requestAnimationFrame(() => {
+              const ended = document.getAnimations().filter(ends).map(it => it.finished);
+              Promise.allSettled(ended).then(() => requestAnimationFrame(done));
+            });";
+        let settled = self.driver.execute_async(settled, vec![]).await;
+        settled.unwrap_or_else(|error| panic!("the page does not settle: {error}"));
+    }
+
+    /// What is on the screen, as WebP.
+    ///
+    /// # Panics
+    ///
+    /// Where the browser has no picture.
+    pub async fn screenshot(&self) -> Vec<u8> {
+        let options = json!({ "format": "webp", "quality": 80 });
+        let picture = self.devtools("Page.captureScreenshot", options).await;
+        let data = picture["data"].as_str().unwrap_or_default();
+        STANDARD.decode(data).unwrap_or_else(|error| panic!("no picture: {error}"))
     }
 
     /// Takes the network away, or gives it back.
