@@ -35,7 +35,8 @@ pub(super) fn wallet_of(client: &StepUpClient) -> Result<String> {
 pub(super) struct WalletProps {
     /// Which approach it is, for people.
     pub(super) approach: AttrValue,
-    pub(super) intro: AttrValue,
+    /// What happens, with the methods that do it.
+    pub(super) intro: Html,
     /// Draws the button that exports, and is given whom to tell how that ended.
     pub(super) button: Callback<Callback<Result<String>>, Html>,
 }
@@ -60,7 +61,7 @@ pub(super) fn Wallet(props: &WalletProps) -> Html {
     }
     let error = exported.as_ref().and_then(|outcome| outcome.as_ref().err()).cloned();
     html! {
-        <WalletCard approach={&props.approach} intro={&props.intro} {error} {again}>
+        <WalletCard approach={&props.approach} intro={props.intro.clone()} {error} {again}>
             { props.button.emit(onexported) }
         </WalletCard>
     }
@@ -69,7 +70,7 @@ pub(super) fn Wallet(props: &WalletProps) -> Html {
 #[derive(Properties, PartialEq)]
 pub(super) struct WalletCardProps {
     pub(super) approach: AttrValue,
-    pub(super) intro: AttrValue,
+    pub(super) intro: Html,
     /// Why the key is not there.
     pub(super) error: Option<StepUpError>,
     /// Puts the error away.

@@ -19,8 +19,13 @@ pub(crate) fn Explicit() -> Html {
     });
     html! {
         <Wallet
-            approach="Explicit path"
-            intro="The page asks what you have, and chooses the path: a second factor, or what you sign in with. The ready-made prompt does the rest."
+            approach="Approach 2 of 3: explicit path"
+            intro={html! {
+                <>
+                    { "The app chooses the path: " }<code>{ "prompt_mfa" }</code>{ " if you have a second factor (add one under Factors), else " }
+                    <code>{ "prompt_reauthenticate" }</code>{ ", with what you sign in with. The prompt is the same ready-made one." }
+                </>
+            }}
             {button}
         />
     }

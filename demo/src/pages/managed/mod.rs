@@ -19,8 +19,10 @@ pub(crate) fn Managed() -> Html {
     });
     html! {
         <Wallet
-            approach="Managed"
-            intro="One call finds out whether you have to verify, and with what. The ready-made prompt asks you."
+            approach="Approach 1 of 3: managed"
+            intro={html! {
+                <><code>{ "prompt_step_up_auth" }</code>{ ": one call picks the way to verify that fits you, and the ready-made prompt asks. The token that you get goes with the export by itself." }</>
+            }}
             {button}
         />
     }

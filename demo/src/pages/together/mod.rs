@@ -113,13 +113,13 @@ pub(crate) fn Together(props: &TogetherProps) -> Html {
                 <span class="medal"><Copy /></span>
                 <div>
                     <h1 id="together-title" ref={heading} tabindex="-1">{ "Ten at once" }</h1>
-                    <p class="quiet">{ "None of these buttons knows of another. You are asked as often as it takes, and never twice at a time." }</p>
+                    <p class="quiet">{ "None of these buttons knows of another. Where one token serves all, you are asked once; where each call needs its own, one prompt comes after the other." }</p>
                 </div>
             </div>
             <fieldset class="choice-list">
                 <legend>{ "What each of them does" }</legend>
-                { choice(Call::Rename, "together-reusable", "Change the user: one elevation serves all") }
-                { choice(Call::Sign, "together-single-use", "Sign a message: each needs its own") }
+                { choice(Call::Rename, "together-reusable", "Change your name: one token serves all") }
+                { choice(Call::Sign, "together-single-use", "Sign a message: one token each") }
             </fieldset>
             <PrimaryButton label="Press all ten" test_id="together-fire" onclick={fire} is_busy={is_waiting} />
             <ol class="calls">
@@ -136,7 +136,7 @@ pub(crate) fn Together(props: &TogetherProps) -> Html {
             <p aria-live="polite">
                 <b data-testid="together-answers">{ format!("{} of {COUNT} answered", board.count(Status::Done)) }</b>
                 if board.count(Status::Failed) > 0 {
-                    <span class="quiet" data-testid="together-failed">{ format!(", {} refused", board.count(Status::Failed)) }</span>
+                    <span class="quiet" data-testid="together-failed">{ format!(", {} failed", board.count(Status::Failed)) }</span>
                 }
             </p>
             if let (Some(control), Some(since)) = (control, *since) {
