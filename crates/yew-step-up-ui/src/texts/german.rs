@@ -50,15 +50,15 @@ pub(super) fn say(phrase: Phrase<'_>) -> Option<AttrValue> {
 
 fn purpose(scope: &TokenScope) -> Option<&'static str> {
     Some(match scope {
-        TokenScope::WalletExport => "Sie sind dabei, den privaten Schlüssel Ihres Wallets zu exportieren.",
-        TokenScope::WalletDelete => "Sie sind dabei, ein Wallet zu löschen.",
-        TokenScope::WalletSign => "Sie sind dabei, mit Ihrem Wallet zu signieren.",
-        TokenScope::WalletDelegate => "Sie sind dabei, den Zugriff auf ein Wallet zu übertragen.",
-        TokenScope::CredentialLink => "Sie sind dabei, eine Anmeldemöglichkeit hinzuzufügen.",
-        TokenScope::CredentialUpdate => "Sie sind dabei, eine Anmeldemöglichkeit zu ändern.",
-        TokenScope::CredentialUnlink => "Sie sind dabei, eine Anmeldemöglichkeit zu entfernen.",
-        TokenScope::UserUpdate => "Sie sind dabei, Ihr Konto zu ändern.",
-        TokenScope::UserDelete => "Sie sind dabei, Ihr Konto zu löschen.",
+        TokenScope::WalletExport => "Privaten Schlüssel des Wallets exportieren",
+        TokenScope::WalletDelete => "Wallet löschen",
+        TokenScope::WalletSign => "Mit dem Wallet signieren",
+        TokenScope::WalletDelegate => "Zugriff auf ein Wallet übertragen",
+        TokenScope::CredentialLink => "Anmeldemöglichkeit hinzufügen",
+        TokenScope::CredentialUpdate => "Anmeldemöglichkeit ändern",
+        TokenScope::CredentialUnlink => "Anmeldemöglichkeit entfernen",
+        TokenScope::UserUpdate => "Konto ändern",
+        TokenScope::UserDelete => "Konto löschen",
         _ => return None,
     })
 }

@@ -18,7 +18,7 @@ pub enum Phrase<'a> {
     ChooseTitle,
     /// Which way to verify: what to do.
     ChooseText,
-    /// What the user is about to allow. What has no words is not mentioned.
+    /// What the user is about to allow, above the heading. What has no words is not mentioned.
     Purpose(&'a TokenScope),
     /// This way to verify, in a list of them. What the user knows it by (their address, say) stands below it.
     Method(&'a PromptMethod),
