@@ -3,7 +3,11 @@
 use serde_json::json;
 use step_up_tests::{code_at, passkey_on_order};
 
-use super::{EMAIL, Visitor, prompt::part, wrong};
+use super::{
+    EMAIL, Visitor,
+    prompt::{part, screen_selector},
+    wrong,
+};
 
 /// The screens, and what the user sees there, in the order in which they come.
 pub(crate) const SCREENS: [(&str, &str); 14] = [
@@ -46,19 +50,19 @@ impl Visitor {
         self.control().user(all).await;
         self.sign_in_to_managed(EMAIL).await;
         self.ask("choose").await;
-        look("choose").await;
+        self.show("choose", look).await;
         self.browser.click_element("[data-step-up-method='email']").await;
         let code = self.sent_code(EMAIL).await;
-        look("email").await;
+        self.show("email", look).await;
         self.type_code(wrong(&code)).await;
         self.has_error().await;
-        look("wrong-code").await;
+        self.show("wrong-code", look).await;
         self.other("sms").await;
         self.sent_code(PHONE).await;
-        look("sms").await;
+        self.show("sms", look).await;
         for method in ["wallet", "social"] {
             self.other(method).await;
-            look(method).await;
+            self.show(method, look).await;
         }
         self.cancel().await;
 
@@ -73,7 +77,7 @@ impl Visitor {
                 "captcha" => drop(self.browser.element(&part("captcha")).await),
                 _ => self.has_error().await,
             }
-            look(name).await;
+            self.show(name, look).await;
             self.cancel().await;
             self.control().cancel_faults().await;
         }
@@ -85,10 +89,10 @@ impl Visitor {
         self.browser.plug_in_authenticator().await;
         self.sign_in_to_managed(HOLDER).await;
         self.ask("passkey").await;
-        look("passkey").await;
+        self.show("passkey", look).await;
         self.press_primary().await;
         self.has_error().await;
-        look("passkey-failed").await;
+        self.show("passkey-failed", look).await;
         self.cancel().await;
     }
 
@@ -98,7 +102,7 @@ impl Visitor {
         self.browser.find("sign-out").await;
         self.at_managed().await;
         self.ask("dead-end").await;
-        look("dead-end").await;
+        self.show("dead-end", look).await;
         self.cancel().await;
     }
 
@@ -107,20 +111,19 @@ impl Visitor {
         let app = user.enrol_app(KEEPER).await;
         user.recovery_codes().await;
         self.sign_in_to_managed(KEEPER).await;
-        self.control()
-            .fault("/stepUp/check", 9, "tamper", json!({ "remove": ["defaultCredentialId"] }))
-            .await;
+        // A check that lists nothing has the list asked for.
+        self.control().fault("/stepUp/check", 9, "tamper", json!({ "remove": ["credentials"] })).await;
         // Longer than anybody looks at it.
         self.control().fault("/users/mfa/methods", 1, "delay", json!({ "millis": 600_000 })).await;
         self.ask("loading").await;
-        look("loading").await;
+        self.show("loading", look).await;
         self.cancel().await;
         self.control().cancel_faults().await;
 
         self.ask("totp").await;
-        look("totp").await;
+        self.show("totp", look).await;
         self.other("recovery").await;
-        look("recovery").await;
+        self.show("recovery", look).await;
         self.other("totp").await;
         self.type_code(&code_at(&app.secret, self.now().await)).await;
         self.browser.click("export-done").await;
@@ -129,6 +132,20 @@ impl Visitor {
     async fn ask(&self, screen: &str) {
         self.browser.click("export-wallet").await;
         self.screen(screen).await;
+    }
+
+    /// Has a screen looked at, which is there before and after.
+    async fn show(&self, name: &str, look: &impl AsyncFn(&str)) {
+        let screen = match name {
+            "wrong-code" | "not-sent" => "email",
+            "passkey-failed" => "passkey",
+            name => name,
+        };
+        self.screen(screen).await;
+        look(name).await;
+        let is_there = format!("return !!document.querySelector({:?})", screen_selector(screen));
+        let is_there = self.browser.driver().execute(&is_there, vec![]).await.unwrap();
+        assert_eq!(is_there.json(), true, "{name} did not last");
     }
 
     async fn other(&self, method: &str) {

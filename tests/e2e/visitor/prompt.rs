@@ -9,6 +9,11 @@ pub(crate) fn part(name: &str) -> String {
     format!("dialog[open] [data-step-up-part='{name}']")
 }
 
+/// A screen of the prompt, for selectors.
+pub(crate) fn screen_selector(name: &str) -> String {
+    format!("dialog[open] [data-step-up-screen='{name}']")
+}
+
 impl Visitor {
     /// At the page with the one call.
     pub(crate) async fn at_managed(&self) {
@@ -57,7 +62,7 @@ impl Visitor {
 
     /// Waits for a screen of the prompt.
     pub(crate) async fn screen(&self, name: &str) {
-        self.browser.element(&format!("dialog[open] [data-step-up-screen='{name}']")).await;
+        self.browser.element(&screen_selector(name)).await;
     }
 
     /// Waits until no prompt is there.
@@ -78,7 +83,7 @@ impl Visitor {
 
     /// The code that the prompt says is on its way.
     pub(crate) async fn sent_code(&self, address: &str) -> String {
-        self.browser.element_text_where(&part("about"), |text| text.contains("We sent")).await;
+        self.browser.element_text_where(&part("text"), |text| text.contains("We sent")).await;
         self.control().code(address).await
     }
 
