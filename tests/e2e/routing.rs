@@ -34,6 +34,19 @@ impl Visitor {
     }
 }
 
+/// What the page runs on, as it shows it.
+const BUTTON: &str = include_str!("../../demo/src/pages/managed/export_button.rs");
+
+#[test]
+fn the_page_knows_no_way_to_verify() {
+    assert!(BUTTON.contains("prompt_step_up_auth"));
+    for word in
+        ["passkey", "totp", "otp", "mfa", "email", "sms", "sign", "social", "oauth", "recovery", "method"]
+    {
+        assert!(!BUTTON.to_lowercase().contains(word), "{word}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn passkey_and_app_the_one_that_was_made_last_and_the_default_on_server() {
     let visitor = Visitor::on_server().await;

@@ -67,7 +67,7 @@ impl Visitor {
         self.cancel().await;
 
         let captcha = json!({ "status": 422, "body": { "error": "A captcha.", "code": "captcha_required" } });
-        let broken = json!({ "status": 500, "body": { "error": "It is broken." } });
+        let broken = json!({ "status": 500, "body": { "error": "No code can be sent now." } });
         for (name, screen, answer) in [("captcha", "captcha", captcha), ("not-sent", "email", broken)] {
             self.control().fault("/emailVerifications/create", 9, "status", answer).await;
             self.ask("choose").await;
