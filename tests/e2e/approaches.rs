@@ -161,7 +161,7 @@ async fn every_page_fits_a_small_screen_and_a_strict_policy_in_page() {
     }
     visitor.browser.click("nav-managed").await;
     visitor.browser.click("export-wallet").await;
-    visitor.browser.element(EMAIL_FIELD).await;
+    visitor.screen("email").await;
     fits("the prompt").await;
     visitor.browser.click_element(CANCEL).await;
     visitor.browser.no_element(DIALOG).await;
