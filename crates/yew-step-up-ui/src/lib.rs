@@ -32,7 +32,12 @@ mod wait;
 pub use prompt::{StepUpPrompt, StepUpPromptProps};
 pub use texts::{Phrase, Texts};
 
-/// The example of the README compiles.
+/// The stylesheet, as `step-up.css` has it, for those whose build writes it to where the page finds it. It costs the program
+/// nothing where it is not named.
+pub const STYLESHEET: &str = include_str!("../step-up.css");
+
+/// The examples of the README and of the guide compile.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
+#[doc = include_str!("../../../docs/guide/src/ready-made.md")]
 struct Examples;

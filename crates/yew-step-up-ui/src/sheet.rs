@@ -63,6 +63,9 @@ pub(crate) fn Sheet(props: &SheetProps) -> Html {
         <form data-step-up-part="sheet" data-step-up-screen={props.name} novalidate=true {onsubmit}>
             <div data-step-up-part="head">
                 <span data-step-up-part="icon">{ icon::draw(props.icon) }</span>
+                <div id="step-up-purpose" data-step-up-part="purposes">
+                    { for purposes.map(|purpose| html! { <p data-step-up-part="purpose">{ purpose }</p> }) }
+                </div>
                 <h2
                     id="step-up-title"
                     data-step-up-part="title"
@@ -71,10 +74,7 @@ pub(crate) fn Sheet(props: &SheetProps) -> Html {
                 >
                     { props.title.clone() }
                 </h2>
-                <div id="step-up-text" data-step-up-part="about">
-                    { for purposes.map(|purpose| html! { <p data-step-up-part="purpose">{ purpose }</p> }) }
-                    if let Some(text) = &props.text { <p data-step-up-part="text">{ text }</p> }
-                </div>
+                <p id="step-up-text" data-step-up-part="text">{ props.text.clone() }</p>
             </div>
             { props.children.clone() }
             <p id="step-up-error" data-step-up-part="error" role="alert">{ props.error.clone() }</p>

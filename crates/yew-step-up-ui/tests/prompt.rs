@@ -3,177 +3,25 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "support/page.rs"]
+mod page;
 mod support;
 
 use std::{cell::RefCell, rc::Rc};
 
-use gloo::timers::future::TimeoutFuture;
+use page::*;
 use support::*;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{
-    Document, Element, Event, EventInit, HtmlButtonElement, HtmlDialogElement, HtmlElement, HtmlFormElement,
-    HtmlInputElement, InputEvent, InputEventInit,
-};
+use web_sys::{Element, Event, EventInit, HtmlElement};
 use yew::prelude::*;
-use yew_step_up::{Result, StepUpError, TokenScope, Verified};
+use yew_step_up::{StepUpError, TokenScope};
 use yew_step_up_ui::{Phrase, Texts};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
 const WRONG: &str = r#"{"error":"no","code":"wrong_email_verification_token","payload":{"attemptsLeft":2}}"#;
 const CAPTCHA: &str = r#"{"error":"no","code":"captcha_required"}"#;
-
-/// A page whose button was pressed.
-struct Page {
-    root: Element,
-    service: Service,
-    props: AppProps,
-    app: Option<AppHandle<App>>,
-}
-
-impl Page {
-    /// Answers to the check with this.
-    async fn asking(check: &str) -> Self {
-        Self::of(Service::new(), check, |_| ()).await
-    }
-
-    async fn of(service: Service, check: &str, change: impl FnOnce(&mut AppProps)) -> Self {
-        let client = service.signed_in().await;
-        service.answer("/stepUp/check", 200, check);
-        let mut props = yew::props!(AppProps { client });
-        change(&mut props);
-        Self::mounted(service, props).await
-    }
-
-    async fn mounted(service: Service, props: AppProps) -> Self {
-        let root = document().create_element("main").unwrap();
-        document().body().unwrap().append_child(&root).unwrap();
-        let app = yew::Renderer::<App>::with_root_and_props(root.clone(), props.clone()).render();
-        settle().await;
-        let page = Self { root, service, props, app: Some(app) };
-        assert!(page.find("dialog").is_none(), "nobody waits yet");
-        page.ask().await;
-        page
-    }
-
-    async fn ask(&self) {
-        let button = self.asker();
-        button.focus().unwrap();
-        button.click();
-        settle().await;
-    }
-
-    fn asker(&self) -> HtmlButtonElement {
-        self.find("#ask").unwrap().unchecked_into()
-    }
-
-    fn find(&self, selector: &str) -> Option<Element> {
-        self.root.query_selector(selector).unwrap()
-    }
-
-    fn all(&self, selector: &str) -> Vec<Element> {
-        let found = self.root.query_selector_all(selector).unwrap();
-        (0..found.length()).map(|at| found.get(at).unwrap().unchecked_into()).collect()
-    }
-
-    fn find_part(&self, part: &str) -> Option<HtmlElement> {
-        self.find(&format!("[data-step-up-part='{part}']")).map(|element| element.unchecked_into())
-    }
-
-    #[track_caller]
-    fn part(&self, part: &str) -> HtmlElement {
-        self.find_part(part).unwrap_or_else(|| panic!("no {part} in {}", self.root.inner_html()))
-    }
-
-    #[track_caller]
-    fn text(&self, part: &str) -> String {
-        self.part(part).text_content().unwrap()
-    }
-
-    fn dialog(&self) -> HtmlDialogElement {
-        self.part("dialog").unchecked_into()
-    }
-
-    fn screen(&self) -> String {
-        self.part("sheet").get_attribute("data-step-up-screen").unwrap()
-    }
-
-    fn code(&self) -> HtmlInputElement {
-        self.part("code").unchecked_into()
-    }
-
-    async fn press(&self, part: &str) {
-        self.part(part).click();
-        settle().await;
-    }
-
-    async fn choose(&self, method: &str) {
-        let button = self.find(&format!("[data-step-up-method='{method}']")).expect(method);
-        button.unchecked_into::<HtmlElement>().click();
-        settle().await;
-    }
-
-    async fn type_code(&self, code: &str) {
-        let field = self.code();
-        field.set_value(code);
-        let init = InputEventInit::new();
-        init.set_bubbles(true);
-        field.dispatch_event(&InputEvent::new_with_event_init_dict("input", &init).unwrap()).unwrap();
-        settle().await;
-    }
-
-    /// What Enter in a field does.
-    async fn submit(&self) {
-        self.part("sheet").unchecked_into::<HtmlFormElement>().request_submit().unwrap();
-        settle().await;
-    }
-
-    async fn render(&self) {
-        self.props.render.0.borrow().as_ref().unwrap().force_update();
-        settle().await;
-    }
-
-    fn outcome(&self) -> Option<Result<Verified>> {
-        self.props.outcome.borrow().clone()
-    }
-
-    #[track_caller]
-    fn assert_over(&self, expected: &StepUpError) {
-        assert_eq!(self.outcome(), Some(Err(expected.clone())));
-        assert!(self.find("dialog").is_none());
-        assert!(is_focused(&self.asker()), "the focus is back where it was");
-    }
-
-    #[track_caller]
-    fn assert_waits(&self) {
-        assert!(self.outcome().is_none() && self.dialog().matches(":modal").unwrap());
-    }
-}
-
-impl Drop for Page {
-    fn drop(&mut self) {
-        if let Some(app) = self.app.take() {
-            app.destroy();
-        }
-        self.root.remove();
-    }
-}
-
-fn document() -> Document {
-    web_sys::window().unwrap().document().unwrap()
-}
-
-fn is_focused(element: &Element) -> bool {
-    document().active_element().as_ref() == Some(element)
-}
-
-/// Until the scheduler and what it spawned have nothing left to do.
-async fn settle() {
-    for _ in 0..8 {
-        TimeoutFuture::new(0).await;
-    }
-}
 
 #[wasm_bindgen_test]
 async fn every_way_to_verify_has_its_screen_which_is_labelled_and_takes_the_focus() {
@@ -191,12 +39,11 @@ async fn every_way_to_verify_has_its_screen_which_is_labelled_and_takes_the_focu
         assert_eq!(page.screen(), screen);
         assert!(page.dialog().matches(":modal").unwrap(), "{screen}");
         assert!(is_focused(&page.part(focused)), "{screen}: {:?}", document().active_element());
-        let dialog = page.dialog();
-        for (attribute, text) in [("aria-labelledby", title), ("aria-describedby", "You are about to export")]
-        {
-            let label = document().get_element_by_id(&dialog.get_attribute(attribute).unwrap()).unwrap();
-            assert!(label.text_content().unwrap().contains(text), "{screen}: {}", label.inner_html());
-        }
+        assert_eq!(page.said_of_dialog("aria-labelledby"), title);
+        assert_eq!(
+            page.said_of_dialog("aria-describedby"),
+            format!("Export your wallet's private key {}", page.text("text"))
+        );
         let others = usize::from(matches!(screen, "totp" | "passkey"));
         assert_eq!(page.all("[data-step-up-part='other-method']").len(), others, "{screen}");
         // What takes a button is not begun by itself, and a code is sent once.
@@ -233,6 +80,8 @@ async fn a_wrong_code_is_announced_and_stays_and_the_right_one_ends_it() {
         (Some("alert"), Some(""))
     );
     page.service.answer("/emailVerifications/verify", 422, WRONG);
+    page.submit().await;
+    assert_eq!(page.text("error"), "Type all six digits first.");
     page.part("primary").focus().unwrap();
     page.type_code("000000").await;
     assert_eq!(page.service.asked("/emailVerifications/verify"), 1, "six digits are all");
@@ -278,14 +127,22 @@ async fn who_went_elsewhere_meanwhile_stays_there() {
 }
 
 #[wasm_bindgen_test]
-async fn only_digits_are_taken_and_enter_confirms() {
+async fn only_digits_are_taken_and_fewer_than_six_are_no_try() {
     let page = Page::asking(BY_EMAIL).await;
     page.type_code("12 a3").await;
     assert_eq!(page.code().value(), "123");
     let cells: Vec<String> =
         page.all("[data-step-up-part='cell']").iter().map(|cell| cell.text_content().unwrap()).collect();
     assert_eq!(cells, ["1", "2", "3", "", "", ""]);
+    page.part("primary").focus().unwrap();
     page.submit().await;
+    assert_eq!(page.service.asked("/emailVerifications/verify"), 0, "a try is not wasted");
+    assert_eq!(page.text("error"), "Type all six digits first.");
+    assert_eq!(page.code().get_attribute("aria-invalid").as_deref(), Some("true"));
+    assert!(is_focused(&page.code()) && page.code().value() == "123");
+    page.type_code("1234").await;
+    assert_eq!(page.text("error"), "", "until more is typed");
+    page.type_code("123456").await;
     assert_eq!(page.service.asked("/emailVerifications/verify"), 1);
     assert!(page.outcome().unwrap().is_ok());
 }
@@ -360,12 +217,7 @@ async fn another_method_is_chosen_the_one_of_now_first() {
     let page = Page::asking(BY_TOTP).await;
     page.press("other-method").await;
     assert_eq!(page.screen(), "choose");
-    let methods: Vec<String> = page
-        .all("[data-step-up-part='method']")
-        .iter()
-        .map(|method| method.get_attribute("data-step-up-method").unwrap())
-        .collect();
-    assert_eq!(methods, ["totp", "passkey", "recovery"]);
+    assert_eq!(page.methods(), ["totp", "passkey", "recovery"]);
     assert!(is_focused(&page.part("method")));
     assert_eq!(page.text("method-label"), "Ada's phone");
     page.choose("recovery").await;
@@ -373,8 +225,41 @@ async fn another_method_is_chosen_the_one_of_now_first() {
     page.service.answer("/auth/recovery", 200, verified(true));
     page.type_code("  abcd-efgh ").await;
     assert_eq!(page.service.asked("/auth/recovery"), 0, "how long one is is not known");
+    assert_eq!(page.text("error"), "");
     page.submit().await;
     assert!(page.outcome().unwrap().is_ok());
+}
+
+#[wasm_bindgen_test]
+async fn what_the_user_signed_in_with_is_the_first_choice() {
+    let page = Page::asking(BY_ALL).await;
+    assert_eq!(page.methods(), ["wallet", "email", "sms", "social"]);
+    let first = page.find_part("method").unwrap();
+    assert!(is_focused(&first), "Enter takes it");
+    assert_eq!(first.get_attribute("data-step-up-method").as_deref(), Some("wallet"));
+}
+
+#[wasm_bindgen_test]
+async fn the_code_of_an_app_is_checked_and_a_wrong_one_stays() {
+    let page = Page::asking(BY_TOTP).await;
+    page.service.answer("/auth/totp", 422, r#"{"error":"no","code":"mfa_invalid_code"}"#);
+    page.type_code("000000").await;
+    assert_eq!(page.text("error"), "That code is not right.");
+    assert!(is_focused(&page.code()) && page.code().value().is_empty());
+    page.assert_waits();
+    page.service.answer("/auth/totp", 200, verified(true));
+    page.type_code("123456").await;
+    assert!(page.outcome().unwrap().is_ok());
+}
+
+#[wasm_bindgen_test]
+async fn what_cannot_be_begun_says_why_and_stays() {
+    let page = Page::asking(BY_WALLET).await;
+    page.press("primary").await;
+    assert_eq!(page.text("error"), "That wallet is not in this browser. Open it, or use another method.");
+    assert!(is_focused(&page.part("primary")));
+    assert_eq!(page.part("primary").get_attribute("aria-disabled"), None);
+    page.assert_waits();
 }
 
 #[wasm_bindgen_test]
@@ -454,6 +339,7 @@ async fn a_dead_end_says_why_and_can_be_left() {
     assert_eq!(failed.to_string(), "Out of order.");
     assert_eq!((page.screen().as_str(), page.text("error").as_str()), ("dead-end", "Out of order."));
     assert!(page.dialog().matches(":modal").unwrap() && is_focused(&page.part("title")));
+    assert_eq!(page.said_of_dialog("aria-describedby"), "Out of order.", "read out with the heading");
     assert_eq!(page.text("cancel"), "Close");
     page.press("cancel").await;
     page.assert_over(&failed);
@@ -520,7 +406,7 @@ async fn it_speaks_german_and_other_languages_from_right_to_left() {
     page.service.answer("/emailVerifications/verify", 422, WRONG);
     page.type_code("000000").await;
     assert_eq!(page.text("title"), "Sehen Sie in Ihren E-Mails nach");
-    assert_eq!(page.text("purpose"), "Sie sind dabei, den privaten Schlüssel Ihres Wallets zu exportieren.");
+    assert_eq!(page.text("purpose"), "Privaten Schlüssel des Wallets exportieren");
     assert_eq!(page.text("error"), "Dieser Code ist falsch. Sie haben noch 2 Versuche.");
     drop(page);
 

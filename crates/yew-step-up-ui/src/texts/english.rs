@@ -20,6 +20,8 @@ pub(super) fn say(phrase: Phrase<'_>) -> Option<AttrValue> {
         Phrase::NotSent => "No code is waiting for you.".into(),
         Phrase::Code(Kind::RecoveryCode) => "Recovery code".into(),
         Phrase::Code(_) => "Six-digit code".into(),
+        Phrase::Incomplete(Kind::RecoveryCode) => "Type a recovery code first.".into(),
+        Phrase::Incomplete(_) => "Type all six digits first.".into(),
         Phrase::Verify => "Confirm".into(),
         Phrase::Start(method) => match method.kind {
             Kind::Passkey => "Use passkey".into(),
@@ -50,15 +52,15 @@ pub(super) fn say(phrase: Phrase<'_>) -> Option<AttrValue> {
 
 fn purpose(scope: &TokenScope) -> Option<&'static str> {
     Some(match scope {
-        TokenScope::WalletExport => "You are about to export your wallet's private key.",
-        TokenScope::WalletDelete => "You are about to delete a wallet.",
-        TokenScope::WalletSign => "You are about to sign with your wallet.",
-        TokenScope::WalletDelegate => "You are about to delegate access to a wallet.",
-        TokenScope::CredentialLink => "You are about to add a way to sign in.",
-        TokenScope::CredentialUpdate => "You are about to change a way to sign in.",
-        TokenScope::CredentialUnlink => "You are about to remove a way to sign in.",
-        TokenScope::UserUpdate => "You are about to change your account.",
-        TokenScope::UserDelete => "You are about to delete your account.",
+        TokenScope::WalletExport => "Export your wallet's private key",
+        TokenScope::WalletDelete => "Delete a wallet",
+        TokenScope::WalletSign => "Sign with your wallet",
+        TokenScope::WalletDelegate => "Delegate access to a wallet",
+        TokenScope::CredentialLink => "Add a way to sign in",
+        TokenScope::CredentialUpdate => "Change a way to sign in",
+        TokenScope::CredentialUnlink => "Remove a way to sign in",
+        TokenScope::UserUpdate => "Change your account",
+        TokenScope::UserDelete => "Delete your account",
         _ => return None,
     })
 }

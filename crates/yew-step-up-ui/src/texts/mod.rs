@@ -18,7 +18,7 @@ pub enum Phrase<'a> {
     ChooseTitle,
     /// Which way to verify: what to do.
     ChooseText,
-    /// What the user is about to allow. What has no words is not mentioned.
+    /// What the user is about to allow, above the heading. What has no words is not mentioned.
     Purpose(&'a TokenScope),
     /// This way to verify, in a list of them. What the user knows it by (their address, say) stands below it.
     Method(&'a PromptMethod),
@@ -32,6 +32,8 @@ pub enum Phrase<'a> {
     NotSent,
     /// The field for a code of this kind.
     Code(PromptMethodKind),
+    /// What was typed is less than a code of this kind: stands where what went wrong does.
+    Incomplete(PromptMethodKind),
     /// The button that verifies a code.
     Verify,
     /// The button that starts a passkey, a wallet or a social account.

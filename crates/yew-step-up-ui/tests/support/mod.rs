@@ -104,14 +104,19 @@ impl Service {
     }
 }
 
+/// The user signed in with the wallet.
 pub fn verified(is_elevated: bool) -> String {
     let claims = r#"{"scope":"wallet:export","exp":1300,"singleUse":true}"#;
-    let payload = web_sys::window().unwrap().btoa(claims).unwrap().replace('=', "");
     let elevated =
-        if is_elevated { format!(r#""elevatedAccessToken":"e30.{payload}.x","#) } else { String::new() };
+        if is_elevated { format!(r#""elevatedAccessToken":"{}","#, token(claims)) } else { String::new() };
+    let session = token(r#"{"signin_credential_id":"wallet"}"#);
     format!(
-        r#"{{{elevated}"minifiedJwt":"x","expiresAt":5000,"user":{{"id":"u","verifiedCredentials":[{CREDENTIALS}]}}}}"#
+        r#"{{{elevated}"minifiedJwt":"{session}","expiresAt":5000,"user":{{"id":"u","verifiedCredentials":[{CREDENTIALS}]}}}}"#
     )
+}
+
+fn token(claims: &str) -> String {
+    format!("e30.{}.x", web_sys::window().unwrap().btoa(claims).unwrap().replace('=', ""))
 }
 
 /// How the app's call ended.
