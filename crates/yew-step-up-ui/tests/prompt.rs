@@ -92,6 +92,8 @@ async fn a_wrong_code_is_announced_and_stays_and_the_right_one_ends_it() {
     let described = page.code().get_attribute("aria-describedby").unwrap();
     assert!(described.split(' ').any(|id| id == page.part("error").id()));
     assert!(is_focused(&page.code()), "ready for the next");
+    page.submit().await;
+    assert_eq!(page.text("error"), "That code is not right. 2 tries are left.", "Enter, out of habit");
     page.assert_waits();
 
     page.service.answer("/emailVerifications/verify", 200, verified(true));

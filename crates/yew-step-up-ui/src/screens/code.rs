@@ -46,7 +46,9 @@ pub(crate) fn CodeScreen(props: &ScreenProps) -> Html {
             _ => {}
         })
     };
-    let is_incomplete = *incomplete == Some((*code).clone());
+    // An empty field is what a wrong code leaves: that it was wrong is more to know.
+    let says_more = code.is_empty() && prompt.error.is_some();
+    let is_incomplete = !says_more && incomplete.as_ref() == Some(&*code);
     let send = {
         let (prompt, incomplete) = (prompt.clone(), incomplete.setter());
         Callback::from(move |_: MouseEvent| {
