@@ -20,6 +20,16 @@ pub(crate) enum Form {
     Words,
 }
 
+impl Form {
+    /// Whether it may be a whole code.
+    pub(crate) fn is_complete(self, code: &str) -> bool {
+        match self {
+            Self::Digits => code.len() == LENGTH,
+            Self::Words => !code.is_empty(),
+        }
+    }
+}
+
 #[derive(Properties, PartialEq)]
 pub(crate) struct CodeFieldProps {
     pub(crate) form: Form,
@@ -28,6 +38,8 @@ pub(crate) struct CodeFieldProps {
     /// Six digits are there.
     pub(crate) oncomplete: Callback<String>,
     pub(crate) is_busy: bool,
+    /// It was to be confirmed before it was whole.
+    pub(crate) is_incomplete: bool,
     pub(crate) error: Option<StepUpError>,
 }
 
@@ -46,18 +58,27 @@ pub(crate) fn CodeField(props: &CodeFieldProps) -> Html {
             }
         }
     });
+    use_effect_with(props.is_incomplete, {
+        let input = input.clone();
+        move |is_incomplete| {
+            if *is_incomplete {
+                focus(&input);
+            }
+        }
+    });
     let is_digits = props.form == Form::Digits;
+    let form = props.form;
     let oninput = {
         let (code, oncomplete) = (props.code.setter(), props.oncomplete.clone());
         Callback::from(move |event: InputEvent| {
             let typed = rewrite(&event, |typed| if is_digits { digits(typed) } else { typed.to_owned() });
             code.set(typed.clone());
-            if is_digits && typed.len() == LENGTH {
+            if is_digits && form.is_complete(&typed) {
                 oncomplete.emit(typed);
             }
         })
     };
-    let wrong = props.error.as_ref().is_some_and(is_spent).then_some("true");
+    let wrong = (props.is_incomplete || props.error.as_ref().is_some_and(is_spent)).then_some("true");
     let cells = is_digits.then(|| {
         let cells = (0..LENGTH).map(|at| {
             let is_next = (at == props.code.len()).then_some("");

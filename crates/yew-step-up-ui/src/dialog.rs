@@ -77,7 +77,7 @@ pub(crate) fn Dialog(props: &DialogProps) -> Html {
             ref={dialog}
             data-step-up-part="dialog"
             aria-labelledby="step-up-title"
-            aria-describedby="step-up-purpose step-up-text"
+            aria-describedby="step-up-purpose step-up-text step-up-error"
             lang={props.lang.clone()}
             dir={props.dir.clone()}
             {oncancel}

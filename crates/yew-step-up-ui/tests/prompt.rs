@@ -39,15 +39,9 @@ async fn every_way_to_verify_has_its_screen_which_is_labelled_and_takes_the_focu
         assert_eq!(page.screen(), screen);
         assert!(page.dialog().matches(":modal").unwrap(), "{screen}");
         assert!(is_focused(&page.part(focused)), "{screen}: {:?}", document().active_element());
-        let said = |attribute: &str| {
-            let ids = page.dialog().get_attribute(attribute).unwrap();
-            let said =
-                ids.split(' ').map(|id| document().get_element_by_id(id).unwrap().text_content().unwrap());
-            said.collect::<Vec<_>>().join(" ")
-        };
-        assert_eq!(said("aria-labelledby"), title);
+        assert_eq!(page.said_of_dialog("aria-labelledby"), title);
         assert_eq!(
-            said("aria-describedby"),
+            page.said_of_dialog("aria-describedby"),
             format!("Export your wallet's private key {}", page.text("text"))
         );
         let others = usize::from(matches!(screen, "totp" | "passkey"));
@@ -86,6 +80,8 @@ async fn a_wrong_code_is_announced_and_stays_and_the_right_one_ends_it() {
         (Some("alert"), Some(""))
     );
     page.service.answer("/emailVerifications/verify", 422, WRONG);
+    page.submit().await;
+    assert_eq!(page.text("error"), "Type all six digits first.");
     page.part("primary").focus().unwrap();
     page.type_code("000000").await;
     assert_eq!(page.service.asked("/emailVerifications/verify"), 1, "six digits are all");
@@ -96,6 +92,8 @@ async fn a_wrong_code_is_announced_and_stays_and_the_right_one_ends_it() {
     let described = page.code().get_attribute("aria-describedby").unwrap();
     assert!(described.split(' ').any(|id| id == page.part("error").id()));
     assert!(is_focused(&page.code()), "ready for the next");
+    page.submit().await;
+    assert_eq!(page.text("error"), "That code is not right. 2 tries are left.", "Enter, out of habit");
     page.assert_waits();
 
     page.service.answer("/emailVerifications/verify", 200, verified(true));
@@ -131,14 +129,22 @@ async fn who_went_elsewhere_meanwhile_stays_there() {
 }
 
 #[wasm_bindgen_test]
-async fn only_digits_are_taken_and_enter_confirms() {
+async fn only_digits_are_taken_and_fewer_than_six_are_no_try() {
     let page = Page::asking(BY_EMAIL).await;
     page.type_code("12 a3").await;
     assert_eq!(page.code().value(), "123");
     let cells: Vec<String> =
         page.all("[data-step-up-part='cell']").iter().map(|cell| cell.text_content().unwrap()).collect();
     assert_eq!(cells, ["1", "2", "3", "", "", ""]);
+    page.part("primary").focus().unwrap();
     page.submit().await;
+    assert_eq!(page.service.asked("/emailVerifications/verify"), 0, "a try is not wasted");
+    assert_eq!(page.text("error"), "Type all six digits first.");
+    assert_eq!(page.code().get_attribute("aria-invalid").as_deref(), Some("true"));
+    assert!(is_focused(&page.code()) && page.code().value() == "123");
+    page.type_code("1234").await;
+    assert_eq!(page.text("error"), "", "until more is typed");
+    page.type_code("123456").await;
     assert_eq!(page.service.asked("/emailVerifications/verify"), 1);
     assert!(page.outcome().unwrap().is_ok());
 }
@@ -221,6 +227,7 @@ async fn another_method_is_chosen_the_one_of_now_first() {
     page.service.answer("/auth/recovery", 200, verified(true));
     page.type_code("  abcd-efgh ").await;
     assert_eq!(page.service.asked("/auth/recovery"), 0, "how long one is is not known");
+    assert_eq!(page.text("error"), "");
     page.submit().await;
     assert!(page.outcome().unwrap().is_ok());
 }
@@ -334,6 +341,7 @@ async fn a_dead_end_says_why_and_can_be_left() {
     assert_eq!(failed.to_string(), "Out of order.");
     assert_eq!((page.screen().as_str(), page.text("error").as_str()), ("dead-end", "Out of order."));
     assert!(page.dialog().matches(":modal").unwrap() && is_focused(&page.part("title")));
+    assert_eq!(page.said_of_dialog("aria-describedby"), "Out of order.", "read out with the heading");
     assert_eq!(page.text("cancel"), "Close");
     page.press("cancel").await;
     page.assert_over(&failed);

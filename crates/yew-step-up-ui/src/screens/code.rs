@@ -16,6 +16,8 @@ use crate::{
 pub(crate) fn CodeScreen(props: &ScreenProps) -> Html {
     let ScreenProps { prompt, texts } = props;
     let code = use_state(String::new);
+    // What was to be confirmed, and had digits missing.
+    let incomplete = use_state(|| None::<String>);
     let left = use_wait(prompt);
     use_effect_with((), {
         let prompt = prompt.clone();
@@ -30,17 +32,29 @@ pub(crate) fn CodeScreen(props: &ScreenProps) -> Html {
     let is_stopped = Stage::of(prompt) == Stage::NoCode;
     let Some(method) = prompt.method() else { return Html::default() };
     let is_sent = method.kind.is_sent();
+    let form = if method.kind == PromptMethodKind::RecoveryCode { Form::Words } else { Form::Digits };
     let submit = {
         let (prompt, can_submit) = (prompt.clone(), can_submit(prompt, is_sent));
-        Callback::from(move |code: String| {
-            if can_submit && !code.trim().is_empty() {
-                prompt.submit_code(code.trim());
+        let incomplete = incomplete.setter();
+        Callback::from(move |code: String| match code.trim() {
+            // Each try counts, so what cannot be right is none.
+            typed if can_submit && form.is_complete(typed) => {
+                incomplete.set(None);
+                prompt.submit_code(typed);
             }
+            _ if can_submit => incomplete.set(Some(code)),
+            _ => {}
         })
     };
+    // An empty field is what a wrong code leaves: that it was wrong is more to know.
+    let says_more = code.is_empty() && prompt.error.is_some();
+    let is_incomplete = !says_more && incomplete.as_ref() == Some(&*code);
     let send = {
-        let prompt = prompt.clone();
-        Callback::from(move |_: MouseEvent| prompt.send())
+        let (prompt, incomplete) = (prompt.clone(), incomplete.setter());
+        Callback::from(move |_: MouseEvent| {
+            incomplete.set(None);
+            prompt.send();
+        })
     };
     let send_label = || if left > 0 { Phrase::SendIn(left) } else { Phrase::Send };
     let is_waiting = left > 0 || prompt.is_loading;
@@ -49,11 +63,12 @@ pub(crate) fn CodeScreen(props: &ScreenProps) -> Html {
     } else {
         html! {
             <CodeField
-                form={if method.kind == PromptMethodKind::RecoveryCode { Form::Words } else { Form::Digits }}
+                {form}
                 label={texts.say(Phrase::Code(method.kind)).unwrap_or_default()}
                 code={code.clone()}
                 oncomplete={submit.clone()}
                 is_busy={prompt.is_loading && (prompt.otp_verification.is_some() || !is_sent)}
+                {is_incomplete}
                 error={prompt.error.clone()}
             />
         }
@@ -82,6 +97,7 @@ pub(crate) fn CodeScreen(props: &ScreenProps) -> Html {
         (false, None) if is_sent => Phrase::Sending(method),
         _ => Phrase::Text(method),
     };
+    let error = prompt.error.as_ref().map(|error| texts.error(error));
     html! {
         <Sheet
             prompt={prompt.clone()}
@@ -90,7 +106,7 @@ pub(crate) fn CodeScreen(props: &ScreenProps) -> Html {
             icon={icon::of(method.kind)}
             title={texts.say(Phrase::Title(method))}
             text={texts.say(text)}
-            error={prompt.error.as_ref().map(|error| texts.error(error))}
+            error={if is_incomplete { texts.say(Phrase::Incomplete(method.kind)) } else { error }}
             {actions}
             onsubmit={submit.reform(move |()| (*code).clone())}
         >

@@ -20,6 +20,8 @@ pub(super) fn say(phrase: Phrase<'_>) -> Option<AttrValue> {
         Phrase::NotSent => "No code is waiting for you.".into(),
         Phrase::Code(Kind::RecoveryCode) => "Recovery code".into(),
         Phrase::Code(_) => "Six-digit code".into(),
+        Phrase::Incomplete(Kind::RecoveryCode) => "Type a recovery code first.".into(),
+        Phrase::Incomplete(_) => "Type all six digits first.".into(),
         Phrase::Verify => "Confirm".into(),
         Phrase::Start(method) => match method.kind {
             Kind::Passkey => "Use passkey".into(),

@@ -20,6 +20,8 @@ pub(super) fn say(phrase: Phrase<'_>) -> Option<AttrValue> {
         Phrase::NotSent => "Es wartet kein Code auf Sie.".into(),
         Phrase::Code(Kind::RecoveryCode) => "Wiederherstellungscode".into(),
         Phrase::Code(_) => "Sechsstelliger Code".into(),
+        Phrase::Incomplete(Kind::RecoveryCode) => "Geben Sie zuerst einen Wiederherstellungscode ein.".into(),
+        Phrase::Incomplete(_) => "Geben Sie zuerst alle sechs Ziffern ein.".into(),
         Phrase::Verify => "Bestätigen".into(),
         Phrase::Start(method) => match method.kind {
             Kind::Passkey => "Passkey verwenden".into(),
@@ -188,6 +190,10 @@ fn error(error: &StepUpError) -> Option<AttrValue> {
         StepUpError::Network => {
             "Der Server ist nicht erreichbar. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.".into()
         }
+        // What the server says of a refusal is more than could be said here; of its own failure it says nothing.
+        StepUpError::Api { status: 500.., .. } => {
+            "Beim Server ist etwas schiefgegangen. Versuchen Sie es später noch einmal.".into()
+        }
         StepUpError::Decode { .. } => {
             "Die Antwort des Servers war nicht lesbar. Versuchen Sie es später noch einmal.".into()
         }
@@ -207,4 +213,55 @@ fn span(seconds: u32) -> String {
 /// After „Warten Sie".
 fn wait(seconds: u32) -> String {
     if seconds == 1 { "eine Sekunde".into() } else { span(seconds) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_goes_wrong_for_a_user_is_said_in_german() {
+        let pause = StepUpError::RateLimited { retry_after: Some(Duration::from_secs(1)) };
+        assert_eq!(error(&pause).as_deref(), Some("Zu viele Versuche. Warten Sie eine Sekunde."));
+        let tries = |left| error(&StepUpError::InvalidCode { attempts_left: Some(left) });
+        assert_eq!(tries(1).as_deref(), Some("Dieser Code ist falsch. Sie haben noch einen Versuch."));
+        assert_eq!(tries(2).as_deref(), Some("Dieser Code ist falsch. Sie haben noch 2 Versuche."));
+        let others = [
+            StepUpError::Cancelled,
+            StepUpError::InvalidCode { attempts_left: None },
+            StepUpError::CodeExpired,
+            StepUpError::UnknownVerification,
+            StepUpError::TooManyAttempts,
+            StepUpError::RateLimited { retry_after: None },
+            StepUpError::CaptchaRequired,
+            StepUpError::NoMfaMethods,
+            StepUpError::NoReauthMethods,
+            StepUpError::NoOtpCredential,
+            StepUpError::MfaRequired,
+            StepUpError::PasskeyNotFound,
+            StepUpError::RelyingPartyMismatch,
+            StepUpError::NoWalletCredential,
+            StepUpError::WalletAccountMismatch,
+            StepUpError::EmbeddedWalletNotAllowed,
+            StepUpError::PopupBlocked,
+            StepUpError::PopupClosed,
+            StepUpError::StateMismatch,
+            StepUpError::TimedOut,
+            StepUpError::SubjectMismatch,
+            StepUpError::NotSignedIn,
+            StepUpError::Network,
+            StepUpError::Api {
+                status: 503,
+                code: None,
+                message: "The server answered with status 503.".into(),
+            },
+        ];
+        for other in others {
+            assert!(error(&other).is_some(), "{other:?}");
+        }
+        let refused = StepUpError::Api { status: 403, code: None, message: "Konto gesperrt.".into() };
+        assert_eq!(error(&refused), None, "as the server says it");
+    }
 }

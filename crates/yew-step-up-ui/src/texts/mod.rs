@@ -32,6 +32,8 @@ pub enum Phrase<'a> {
     NotSent,
     /// The field for a code of this kind.
     Code(PromptMethodKind),
+    /// What was typed is less than a code of this kind: stands where what went wrong does.
+    Incomplete(PromptMethodKind),
     /// The button that verifies a code.
     Verify,
     /// The button that starts a passkey, a wallet or a social account.

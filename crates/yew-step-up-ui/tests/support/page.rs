@@ -90,6 +90,13 @@ impl Page {
         self.part("dialog").unchecked_into()
     }
 
+    /// What a screen reader says of the dialog.
+    pub fn said_of_dialog(&self, attribute: &str) -> String {
+        let ids = self.dialog().get_attribute(attribute).unwrap();
+        let said = ids.split(' ').map(|id| document().get_element_by_id(id).unwrap().text_content().unwrap());
+        said.collect::<Vec<_>>().join(" ").trim().to_owned()
+    }
+
     pub fn screen(&self) -> String {
         self.part("sheet").get_attribute("data-step-up-screen").unwrap()
     }
