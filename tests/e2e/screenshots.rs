@@ -6,6 +6,7 @@ mod visitor;
 
 use std::{cell::RefCell, collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
+use serde_json::json;
 use step_up_tests::{Screen, required};
 use visitor::{Visitor, gallery::SCREENS};
 
@@ -33,6 +34,9 @@ async fn every_screen_on_server() {
     let pictures = RefCell::new(BTreeMap::new());
     let take = async |name: &str| {
         for (look, screen) in LOOKS {
+            // The mouse stands where something was clicked, and would mark what is there now.
+            let aside = json!({ "type": "mouseMoved", "x": 1, "y": 1 });
+            visitor.browser.devtools("Input.dispatchMouseEvent", aside).await;
             visitor.browser.resize(screen).await;
             let picture = visitor.browser.screenshot().await;
             pictures.borrow_mut().insert(file_of(name, look), picture);
