@@ -83,6 +83,18 @@ async fn what_is_wrong_is_found_in_page() {
     for rule in ["label: ", "color-contrast: "] {
         assert!(found.iter().any(|it| it.starts_with(rule)), "{rule}{found:#?}");
     }
+
+    // In a dialog above all else as well.
+    visitor.browser.driver().refresh().await.unwrap();
+    visitor.sign_in().await;
+    visitor.go_to("nav-managed", "export-wallet").await;
+    visitor.browser.click("export-wallet").await;
+    visitor.screen("email").await;
+    assert_eq!(visitor.browser.accessibility_violations().await, [""; 0]);
+    let spoil = "document.querySelector(\"[data-step-up-part='text']\").style.color = '#8888'";
+    visitor.browser.driver().execute(spoil, vec![]).await.unwrap();
+    let found = visitor.browser.accessibility_violations().await;
+    assert!(found.iter().any(|it| it.starts_with("color-contrast: ")), "{found:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
