@@ -18,11 +18,11 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
-    /// At the demo as it comes: the sandbox runs in the page.
+    /// At the demo as it comes: the sandbox runs in the page. Signed in, they are on the page with the demo's own screens.
     pub(crate) async fn in_page() -> Self {
         let page = PageServer::start(required("STEP_UP_DEMO_DIST")).await;
         let browser = Browser::start().await;
-        browser.open(&format!("{}/", page.url())).await;
+        browser.open(&format!("{}/#/headless", page.url())).await;
         Self { browser, page, server: None, advanced: Cell::default() }
     }
 
@@ -32,8 +32,12 @@ impl Visitor {
         let server = SandboxServer::start(&[]);
         let control = Control::of(&server);
         let browser = Browser::start().await;
-        let address =
-            format!("{}/?api={}&environment={}", page.url(), server.base_url(), server.environment_id());
+        let address = format!(
+            "{}/?api={}&environment={}#/headless",
+            page.url(),
+            server.base_url(),
+            server.environment_id()
+        );
         browser.open(&address).await;
         Self { browser, page, server: Some((server, control)), advanced: Cell::default() }
     }
