@@ -38,7 +38,6 @@ const DIALOG: &str = "[data-step-up-part='dialog']";
 const CANCEL: &str = "[data-step-up-part='cancel']";
 const ERROR: &str = "[data-step-up-part='error']";
 const EMAIL_TEXT: &str = "[data-step-up-screen='email'] [data-step-up-part='text']";
-const EMAIL_FIELD: &str = "[data-step-up-screen='email'] input";
 
 impl Visitor {
     /// The code that is on its way once the ready-made prompt asks for one.
@@ -52,11 +51,6 @@ impl Visitor {
     /// How many prompts are open.
     async fn prompts(&self) -> usize {
         self.browser.driver().find_all(By::Css(DIALOG)).await.unwrap().len()
-    }
-
-    /// Types a code into the ready-made prompt.
-    async fn type_code(&self, code: &str) {
-        self.browser.element(EMAIL_FIELD).await.send_keys(code).await.unwrap();
     }
 
     /// Has the page show the source that it runs on, and looks for a line of it.
@@ -169,7 +163,7 @@ async fn every_page_fits_a_small_screen_and_a_strict_policy_in_page() {
     }
     visitor.browser.click("nav-managed").await;
     visitor.browser.click("export-wallet").await;
-    visitor.browser.element(EMAIL_FIELD).await;
+    visitor.screen("email").await;
     fits("the prompt").await;
     visitor.browser.click_element(CANCEL).await;
     visitor.browser.no_element(DIALOG).await;

@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 use thirtyfour::{
     By, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement,
-    prelude::{ElementQueryable as _, ElementWaitable as _},
+    prelude::ElementQueryable as _,
 };
 
 use crate::required;
@@ -176,10 +177,18 @@ impl Browser {
 
     /// Clicks the element that this selector means, once it can be clicked.
     pub async fn click_element(&self, selector: &str) {
-        let element = self.element(selector).await;
-        let clickable = element.wait_until().wait(PATIENCE, STEP).clickable().await;
-        clickable.unwrap_or_else(|error| panic!("{selector} cannot be clicked: {error}"));
-        element.click().await.unwrap_or_else(|error| panic!("{selector} cannot be clicked: {error}"));
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            // The element may be replaced between finding and clicking it, or still be covered by another.
+            let outcome = self.element(selector).await.click().await;
+            let Err(error) = outcome else { return };
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "{selector} cannot be clicked: {error}\n{}",
+                self.text().await
+            );
+            tokio::time::sleep(STEP).await;
+        }
     }
 
     /// Types into the element with this `data-testid`.
@@ -273,11 +282,11 @@ impl Browser {
             .unwrap_or_else(|error| panic!("the window is gone: {error}"));
     }
 
-    /// Shows the page as on another screen.
+    /// Shows the page as on another screen, once nothing in it is on its way to other colours.
     pub async fn resize(&self, screen: Screen) {
         let colours = if screen.is_dark { "dark" } else { "light" };
         let device = json!({
-            "width": screen.width, "height": screen.height, "deviceScaleFactor": 2, "mobile": screen.width < 600
+            "width": screen.width, "height": screen.height, "deviceScaleFactor": 1, "mobile": screen.width < 600
         });
         self.devtools("Emulation.setDeviceMetricsOverride", device).await;
         // What moves would be somewhere on its way.
@@ -286,6 +295,26 @@ impl Browser {
             { "name": "prefers-reduced-motion", "value": "reduce" },
         ] });
         self.devtools("Emulation.setEmulatedMedia", media).await;
+        let settled = "const done = arguments[0];
+            const ends = it => it.effect.getComputedTiming().endTime !== Infinity;
+            requestAnimationFrame(() => {
+              const ended = document.getAnimations().filter(ends).map(it => it.finished);
+              Promise.allSettled(ended).then(() => requestAnimationFrame(done));
+            });";
+        let settled = self.driver.execute_async(settled, vec![]).await;
+        settled.unwrap_or_else(|error| panic!("the page does not settle: {error}"));
+    }
+
+    /// What is on the screen, as WebP.
+    ///
+    /// # Panics
+    ///
+    /// Where the browser has no picture.
+    pub async fn screenshot(&self) -> Vec<u8> {
+        let options = json!({ "format": "webp", "quality": 80 });
+        let picture = self.devtools("Page.captureScreenshot", options).await;
+        let data = picture["data"].as_str().unwrap_or_default();
+        STANDARD.decode(data).unwrap_or_else(|error| panic!("no picture: {error}"))
     }
 
     /// Takes the network away, or gives it back.
