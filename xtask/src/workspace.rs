@@ -12,10 +12,10 @@ pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 pub(crate) const LIBRARIES: &[&str] = &["step-up-core", "step-up-sandbox", "yew-step-up", "yew-step-up-ui"];
 /// What has tests that run in a browser.
 pub(crate) const BROWSER_TESTED: &[&str] =
-    &["yew-step-up", "yew-step-up-ui", "page-headless-all", "page-headless-otp"];
+    &["yew-step-up", "yew-step-up-ui", "page-headless-all", "page-headless-otp", "page-managed"];
 /// What exists only in a browser.
 pub(crate) const BROWSER_ONLY: &[&str] =
-    &["step-up-demo", "page-blank", "page-headless-all", "page-headless-otp"];
+    &["step-up-demo", "page-blank", "page-headless-all", "page-headless-otp", "page-managed"];
 
 /// The root of the project that this program was compiled in.
 pub(crate) fn root() -> PathBuf {

@@ -20,6 +20,9 @@ pub struct StepUpPromptProps {
     /// captcha's answer. Without it the user is told that no code can be sent, and uses another method.
     #[prop_or_default]
     pub captcha: Option<Callback<Callback<AttrValue>, Html>>,
+    /// Stands below every screen: a way to get help, say. While the dialog is open, nothing outside of it can be reached.
+    #[prop_or_default]
+    pub children: Html,
 }
 
 /// Draws the prompts, each in a modal dialog. Put it in the page once, below the
@@ -59,7 +62,14 @@ pub fn StepUpPrompt(props: &StepUpPromptProps) -> Html {
         Stage::Code | Stage::NoCode => html! { <CodeScreen {key} ..screen /> },
         Stage::Start => html! { <StartScreen {key} ..screen /> },
     };
-    html! { <Dialog {oncancel} screen={screen_id} {lang} {dir}>{ drawn }</Dialog> }
+    html! {
+        <Dialog {oncancel} screen={screen_id} {lang} {dir}>
+            { drawn }
+            if props.children != Html::default() {
+                <div key="aside" data-step-up-part="aside">{ props.children.clone() }</div>
+            }
+        </Dialog>
+    }
 }
 
 /// Why the last prompt could offer nothing, until the user has read it.
