@@ -12,7 +12,7 @@ mod write;
 
 pub(crate) use self::{
     value::Json,
-    write::{Body, ToJson},
+    write::{Body, ToJson, push_hex},
 };
 use crate::{
     clock::Timestamp,
