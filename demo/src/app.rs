@@ -13,18 +13,35 @@ use crate::{
     event_log::use_event_log,
     format::minutes,
     pages::{
-        consent::Consent, credentials::Credentials, factors::Factors, headless::Headless,
-        inspector::Inspector, resumed::ResumedNote, sign_in::SignIn, trace::Trace,
+        consent::Consent,
+        credentials::Credentials,
+        explicit::{self, Explicit},
+        factors::Factors,
+        headless::{self, Headless},
+        inspector::Inspector,
+        managed::{self, Managed},
+        resumed::ResumedNote,
+        sign_in::SignIn,
+        source::{BesideSource, SourceFile},
+        together::{self, Together},
+        trace::Trace,
     },
     panel::SandboxPanel,
+    prompt::Prompt,
     setup::Setup,
     ui::{banner::Banner, icon::Mark, spawn, theme::ThemeToggle},
 };
 
 #[derive(Clone, Copy, PartialEq, Routable)]
 pub(crate) enum Route {
+    #[at("/managed")]
+    Managed,
+    #[at("/explicit")]
+    Explicit,
     #[at("/headless")]
     Headless,
+    #[at("/together")]
+    Together,
     #[at("/credentials")]
     Credentials,
     #[at("/factors")]
@@ -103,12 +120,21 @@ fn Frame(props: &FrameProps) -> Html {
     use_title("Step-up authentication for Yew".into());
     let render = {
         let log = (*log).clone();
+        let beside = {
+            let log = log.clone();
+            move |source: &'static [SourceFile], page: Html| {
+                html! { <BesideSource {source} log={log.clone()}>{ page }</BesideSource> }
+            }
+        };
         Callback::from(move |route: Route| match route {
             Route::Inspector => html! { <Inspector log={log.clone()} /> },
             _ if !is_signed_in => html! { <SignIn /> },
+            Route::Home | Route::Managed => beside(managed::SOURCE, html! { <Managed /> }),
+            Route::Explicit => beside(explicit::SOURCE, html! { <Explicit /> }),
+            Route::Headless => beside(headless::SOURCE, html! { <Headless /> }),
+            Route::Together => beside(together::SOURCE, html! { <Together log={log.clone()} /> }),
             Route::Credentials => html! { <><Credentials /><Trace log={log.clone()} /></> },
             Route::Factors => html! { <><Factors /><Trace log={log.clone()} /></> },
-            Route::Home | Route::Headless => html! { <><Headless /><Trace log={log.clone()} /></> },
         })
     };
     html! {
@@ -116,6 +142,7 @@ fn Frame(props: &FrameProps) -> Html {
             <SkipLink to={content.clone()} />
             <Header />
             <main ref={content} class="content" tabindex="-1"><ResumedNote /><Switch<Route> {render} /></main>
+            <Prompt control={props.backend.control.clone()} log={(*log).clone()} />
             if let Some(control) = &props.backend.control {
                 <SandboxPanel control={control.clone()} log={(*log).clone()} />
             }
@@ -154,9 +181,12 @@ fn Header() -> Html {
     };
     html! {
         <header class="bar">
-            <Link<Route> to={Route::Home} classes="brand"><Mark />{ "Step-up" }</Link<Route>>
+            <Link<Route> to={Route::Home} classes="brand"><Mark /><span class="brand-name">{ "Step-up" }</span></Link<Route>>
             <nav class="tabs" aria-label="Pages">
-                <Tab to={Route::Headless} label="Wallet" test_id="nav-headless" />
+                <Tab to={Route::Managed} label="Managed" test_id="nav-managed" />
+                <Tab to={Route::Explicit} label="Explicit path" test_id="nav-explicit" />
+                <Tab to={Route::Headless} label="Headless" test_id="nav-headless" />
+                <Tab to={Route::Together} label="Together" test_id="nav-together" />
                 <Tab to={Route::Credentials} label="Credentials" test_id="nav-credentials" />
                 <Tab to={Route::Factors} label="Factors" test_id="nav-factors" />
                 <Tab to={Route::Inspector} label="Inspector" test_id="nav-inspector" />
@@ -199,16 +229,31 @@ struct TabProps {
 fn Tab(props: &TabProps) -> Html {
     let navigator = use_navigator();
     let current = use_route::<Route>();
-    let is_here = current == Some(props.to) || (current == Some(Route::Home) && props.to == Route::Headless);
+    let is_here = current == Some(props.to) || (current == Some(Route::Home) && props.to == Route::Managed);
     let to = props.to;
     let onclick = Callback::from(move |_: MouseEvent| {
         if let Some(navigator) = &navigator {
             navigator.push(&to);
         }
     });
+    let tab = use_node_ref();
+    use_effect_with((is_here, tab.clone()), |(is_here, tab)| {
+        if *is_here {
+            show(tab);
+        }
+    });
     html! {
-        <button class="tab" aria-current={is_here.then_some("page")} data-testid={props.test_id.clone()} {onclick}>
+        <button ref={tab} class="tab" aria-current={is_here.then_some("page")} data-testid={props.test_id.clone()} {onclick}>
             { props.label.clone() }
         </button>
+    }
+}
+
+/// Scrolls a line of tabs that is too long for the screen, so that this one is seen.
+fn show(tab: &NodeRef) {
+    let Some(tab) = tab.cast::<HtmlElement>() else { return };
+    if let Some(line) = tab.parent_element() {
+        // With some of the one before it, so that it can be seen that there is one.
+        line.set_scroll_left(tab.offset_left() - 64);
     }
 }

@@ -33,6 +33,20 @@ pub(crate) struct Message {
     pub(crate) sent_at: String,
 }
 
+/// A request that the sandbox answered.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct LoggedRequest {
+    pub(crate) id: u64,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) status: u16,
+}
+
+#[derive(Deserialize)]
+struct Logged {
+    requests: Vec<LoggedRequest>,
+}
+
 #[derive(Deserialize)]
 struct Now {
     now: i64,
@@ -66,6 +80,12 @@ impl Control {
     /// The messages, newest first.
     pub(crate) async fn inbox(&self) -> Result<Vec<Message>> {
         self.call(HttpRequest::get(self.url("/sandbox/inbox"))).await
+    }
+
+    /// What was asked of the sandbox, oldest first.
+    pub(crate) async fn requests(&self) -> Result<Vec<LoggedRequest>> {
+        let logged: Logged = self.call(HttpRequest::get(self.url("/sandbox/requests"))).await?;
+        Ok(logged.requests)
     }
 
     /// Moves the sandbox's clock, and the client's with it.

@@ -10,6 +10,7 @@ mod format;
 mod identity_provider;
 mod pages;
 mod panel;
+mod prompt;
 mod setup;
 mod test_wallet;
 mod ui;

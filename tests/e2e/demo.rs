@@ -72,7 +72,7 @@ async fn a_reload_keeps_the_session_and_no_elevation_in_page() {
     let code = visitor.ask_for_export(&first).await;
     visitor.enter(&code).await;
     let key = visitor.key().await;
-    visitor.browser.open(&format!("{}/", visitor.page.url())).await;
+    visitor.browser.driver().refresh().await.unwrap();
     visitor.browser.text_where("signed-in-user", |text| text.contains(EMAIL)).await;
     let code = visitor.ask_for_export(&code).await;
     visitor.enter(&code).await;

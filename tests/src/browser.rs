@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 use thirtyfour::{
     By, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement,
-    prelude::{ElementQueryable as _, ElementWaitable as _},
+    prelude::ElementQueryable as _,
 };
 
 use crate::required;
@@ -140,35 +141,54 @@ impl Browser {
 
     /// The element with this `data-testid`, once it is on the page.
     pub async fn find(&self, id: &str) -> WebElement {
-        let found =
-            self.driver.query(By::Css(format!("[data-testid='{id}']"))).wait(PATIENCE, STEP).first().await;
+        self.element(&css(id)).await
+    }
+
+    /// The element that this selector means, once it is on the page.
+    pub async fn element(&self, selector: &str) -> WebElement {
+        let found = self.driver.query(By::Css(selector)).wait(PATIENCE, STEP).first().await;
         match found {
             Ok(element) => element,
-            Err(error) => panic!("{id} is not on the page ({error}):\n{}", self.text().await),
+            Err(error) => panic!("{selector} is not on the page ({error}):\n{}", self.text().await),
         }
     }
 
     /// Whether there is an element with this `data-testid` now.
     pub async fn has(&self, id: &str) -> bool {
-        self.driver.query(By::Css(format!("[data-testid='{id}']"))).nowait().exists().await.unwrap_or(false)
+        self.driver.query(By::Css(css(id))).nowait().exists().await.unwrap_or(false)
     }
 
     /// Waits until there is no element with this `data-testid`.
     pub async fn gone(&self, id: &str) {
-        let query = self.driver.query(By::Css(format!("[data-testid='{id}']"))).wait(PATIENCE, STEP);
-        assert!(
-            query.not_exists().await.unwrap_or(false),
-            "{id} is still on the page:\n{}",
-            self.text().await
-        );
+        self.no_element(&css(id)).await;
+    }
+
+    /// Waits until this selector means no element.
+    pub async fn no_element(&self, selector: &str) {
+        let query = self.driver.query(By::Css(selector)).wait(PATIENCE, STEP);
+        let is_gone = query.not_exists().await.unwrap_or(false);
+        assert!(is_gone, "{selector} is still on the page:\n{}", self.text().await);
     }
 
     /// Clicks the element with this `data-testid`, once it can be clicked.
     pub async fn click(&self, id: &str) {
-        let element = self.find(id).await;
-        let clickable = element.wait_until().wait(PATIENCE, STEP).clickable().await;
-        clickable.unwrap_or_else(|error| panic!("{id} cannot be clicked: {error}"));
-        element.click().await.unwrap_or_else(|error| panic!("{id} cannot be clicked: {error}"));
+        self.click_element(&css(id)).await;
+    }
+
+    /// Clicks the element that this selector means, once it can be clicked.
+    pub async fn click_element(&self, selector: &str) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            // The element may be replaced between finding and clicking it, or still be covered by another.
+            let outcome = self.element(selector).await.click().await;
+            let Err(error) = outcome else { return };
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "{selector} cannot be clicked: {error}\n{}",
+                self.text().await
+            );
+            tokio::time::sleep(STEP).await;
+        }
     }
 
     /// Types into the element with this `data-testid`.
@@ -182,11 +202,16 @@ impl Browser {
 
     /// The text of the element with this `data-testid`, once `is_meant` says so.
     pub async fn text_where(&self, id: &str, is_meant: impl Fn(&str) -> bool) -> String {
+        self.element_text_where(&css(id), is_meant).await
+    }
+
+    /// The text of the element that this selector means, once `is_meant` says so.
+    pub async fn element_text_where(&self, selector: &str, is_meant: impl Fn(&str) -> bool) -> String {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         let mut last = String::new();
         while tokio::time::Instant::now() < deadline {
             // The element may be replaced between finding and reading it.
-            if let Ok(text) = self.find(id).await.text().await {
+            if let Ok(text) = self.element(selector).await.text().await {
                 if is_meant(&text) {
                     return text;
                 }
@@ -194,7 +219,20 @@ impl Browser {
             }
             tokio::time::sleep(STEP).await;
         }
-        panic!("{id} says {last:?}:\n{}", self.text().await);
+        panic!("{selector} says {last:?}:\n{}", self.text().await);
+    }
+
+    /// Runs a script in the page until it returns true.
+    pub async fn wait_for(&self, script: &str) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while tokio::time::Instant::now() < deadline {
+            // The page may be on its way to another.
+            if self.driver.execute(script, Vec::new()).await.is_ok_and(|it| it.json() == true) {
+                return;
+            }
+            tokio::time::sleep(STEP).await;
+        }
+        panic!("it is never so: {script}\n{}", self.text().await);
     }
 
     /// The text of the whole page.
@@ -244,15 +282,39 @@ impl Browser {
             .unwrap_or_else(|error| panic!("the window is gone: {error}"));
     }
 
-    /// Shows the page as on another screen.
+    /// Shows the page as on another screen, once nothing in it is on its way to other colours.
     pub async fn resize(&self, screen: Screen) {
         let colours = if screen.is_dark { "dark" } else { "light" };
         let device = json!({
-            "width": screen.width, "height": screen.height, "deviceScaleFactor": 2, "mobile": screen.width < 600
+            "width": screen.width, "height": screen.height, "deviceScaleFactor": 1, "mobile": screen.width < 600
         });
         self.devtools("Emulation.setDeviceMetricsOverride", device).await;
-        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": colours }] });
+        // What moves would be somewhere on its way.
+        let media = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": colours },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ] });
         self.devtools("Emulation.setEmulatedMedia", media).await;
+        let settled = "const done = arguments[0];
+            const ends = it => it.effect.getComputedTiming().endTime !== Infinity;
+            requestAnimationFrame(() => {
+              const ended = document.getAnimations().filter(ends).map(it => it.finished);
+              Promise.allSettled(ended).then(() => requestAnimationFrame(done));
+            });";
+        let settled = self.driver.execute_async(settled, vec![]).await;
+        settled.unwrap_or_else(|error| panic!("the page does not settle: {error}"));
+    }
+
+    /// What is on the screen, as WebP.
+    ///
+    /// # Panics
+    ///
+    /// Where the browser has no picture.
+    pub async fn screenshot(&self) -> Vec<u8> {
+        let options = json!({ "format": "webp", "quality": 80 });
+        let picture = self.devtools("Page.captureScreenshot", options).await;
+        let data = picture["data"].as_str().unwrap_or_default();
+        STANDARD.decode(data).unwrap_or_else(|error| panic!("no picture: {error}"))
     }
 
     /// Takes the network away, or gives it back.
@@ -272,3 +334,7 @@ impl Browser {
 
 /// How often the page is looked at while something is waited for.
 const STEP: Duration = Duration::from_millis(50);
+
+fn css(id: &str) -> String {
+    format!("[data-testid='{id}']")
+}

@@ -84,6 +84,17 @@ impl Control {
         self.answer(self.http.put(format!("{}{path}", self.origin)).json(body)).await
     }
 
+    /// A call of the protocol itself, with this session's token.
+    pub(crate) async fn call_api(&self, method: &str, path: &str, token: &str, body: &Value) -> Value {
+        let url = format!("{}/api/v0/sdk/{}/{path}", self.origin, SandboxServer::ENVIRONMENT_ID);
+        let request = match method {
+            "GET" => self.http.get(url),
+            "PUT" => self.http.put(url).json(body),
+            _ => self.http.post(url).json(body),
+        };
+        self.answer(request.bearer_auth(token)).await
+    }
+
     async fn answer(&self, request: reqwest::RequestBuilder) -> Value {
         let response =
             request.send().await.unwrap_or_else(|error| panic!("the sandbox does not answer: {error}"));

@@ -3,16 +3,22 @@
 //! `cargo xtask test --lane e2e` builds what they need and says where it is; each says so when it is missing.
 
 mod authenticator;
+mod axe;
 mod browser;
 mod control;
 mod pages;
+mod passkey;
+mod policy;
 mod sandbox;
+mod user;
 
 pub use authenticator::code_at;
 pub use browser::{Browser, Screen};
 pub use control::Control;
 pub use pages::PageServer;
+pub use passkey::passkey_on_order;
 pub use sandbox::SandboxServer;
+pub use user::{App, User};
 
 /// The value of an environment variable that the lane sets.
 ///

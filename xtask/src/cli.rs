@@ -11,6 +11,7 @@ pub(crate) enum Command {
     Lint,
     Size { subjects: Vec<Subject> },
     Failures,
+    Screenshots,
     Bench { rounds: u32, seconds: u32 },
 }
 
@@ -97,6 +98,10 @@ fn definition() -> clap::Command {
                 .about("Test every way to verify with every failure, and write docs/FAILURES.md"),
         )
         .subcommand(
+            clap::Command::new("screenshots")
+                .about("Take pictures of every screen of the ready-made prompt, for docs/screenshots"),
+        )
+        .subcommand(
             clap::Command::new("bench")
                 .about("Measure the sandbox server beside a bare handler, and the client's local work")
                 .arg(
@@ -132,6 +137,7 @@ fn command_of(matches: &ArgMatches) -> Command {
         },
         Some(("lint", _)) => Command::Lint,
         Some(("failures", _)) => Command::Failures,
+        Some(("screenshots", _)) => Command::Screenshots,
         Some(("bench", given)) => Command::Bench {
             rounds: given.get_one("rounds").copied().unwrap_or(5),
             seconds: given.get_one("seconds").copied().unwrap_or(3),
@@ -175,6 +181,7 @@ mod tests {
     fn commands_without_options_are_told_apart() {
         assert!(matches!(parsed("xtask lint"), Command::Lint));
         assert!(matches!(parsed("xtask failures"), Command::Failures));
+        assert!(matches!(parsed("xtask screenshots"), Command::Screenshots));
     }
 
     #[test]

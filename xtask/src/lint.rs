@@ -51,7 +51,8 @@ fn clippy_on_the_host(toolbox: &Toolbox) -> Result<()> {
 
 fn clippy_in_the_browser(toolbox: &Toolbox) -> Result<()> {
     let mut check = toolbox.cargo("clippy");
-    check.args(["--target", workspace::WASM, "--all-targets", "--package", "yew-step-up"]);
+    check.args(["--target", workspace::WASM, "--all-targets"]);
+    check.args(["--package", "yew-step-up", "--package", "yew-step-up-ui"]);
     for package in workspace::BROWSER_ONLY {
         check.args(["--package", package]);
     }

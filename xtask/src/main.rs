@@ -13,6 +13,7 @@ mod files;
 mod lint;
 mod pages;
 mod process;
+mod screenshots;
 mod setup;
 mod size;
 mod step;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Lint => lint::run(),
         Command::Size { subjects } => size::run(&subjects),
         Command::Failures => failures::run(),
+        Command::Screenshots => screenshots::run(),
         Command::Bench { rounds, seconds } => bench::run(rounds, seconds),
     };
     match outcome {

@@ -16,6 +16,8 @@ pub(crate) enum Page {
     HeadlessAll,
     /// [`HeadlessAll`](Self::HeadlessAll) without one method.
     Without(Method),
+    /// The ready-made prompt, for every method.
+    Managed,
     Demo,
 }
 
@@ -59,6 +61,7 @@ impl Page {
             Self::Without(Method::Passkey) => "headless-all-without-passkey",
             Self::Without(Method::Social) => "headless-all-without-social",
             Self::Without(Method::Wallet) => "headless-all-without-wallet",
+            Self::Managed => "managed",
             Self::Demo => "demo",
         }
     }
@@ -68,6 +71,7 @@ impl Page {
             Self::Blank => "tests/pages/blank/index.html",
             Self::HeadlessOtp => "tests/pages/headless-otp/index.html",
             Self::HeadlessAll | Self::Without(_) => "tests/pages/headless-all/index.html",
+            Self::Managed => "tests/pages/managed/index.html",
             Self::Demo => "demo/index.html",
         }
     }

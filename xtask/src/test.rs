@@ -35,7 +35,7 @@ pub(crate) fn run(lanes: &[Lane]) -> Result<()> {
     Ok(())
 }
 
-fn needs(lanes: &[Lane]) -> Vec<Need> {
+pub(crate) fn needs(lanes: &[Lane]) -> Vec<Need> {
     let mut needs = Vec::new();
     if lanes.iter().any(|lane| *lane != Lane::Core) {
         needs.extend([Need::Wasm, Need::WasmBindgen, Need::Chromium]);
@@ -73,16 +73,20 @@ fn browser(toolbox: &Toolbox) -> Result<()> {
 }
 
 fn end_to_end(toolbox: &Toolbox) -> Result<()> {
-    let demo = pages::build(toolbox, Page::Demo)?;
-    let sandbox = sandbox_server(toolbox)?;
-    javascript_client(toolbox)?;
+    npm_packages(toolbox, "JavaScript client", "js-client")?;
+    npm_packages(toolbox, "axe-core", "axe")?;
     let mut test = toolbox.cargo("test");
     // The demo's own tests are no default member's, and need what this lane has built.
     test.args(["--package", "step-up-demo", "--package", "step-up-tests", "--no-fail-fast"]);
-    test.env("STEP_UP_DEMO_DIST", demo);
-    test.env("STEP_UP_SANDBOX_BIN", sandbox);
-    toolbox.name_browser(&mut test)?;
+    give_demo(toolbox, &mut test)?;
     process::streamed("The e2e lane", test)
+}
+
+/// Builds what a test of the demo needs, and tells the test where that is.
+pub(crate) fn give_demo(toolbox: &Toolbox, test: &mut Command) -> Result<()> {
+    test.env("STEP_UP_DEMO_DIST", pages::build(toolbox, Page::Demo)?);
+    test.env("STEP_UP_SANDBOX_BIN", sandbox_server(toolbox)?);
+    toolbox.name_browser(test)
 }
 
 /// Builds the sandbox server; returns where its binary is.
@@ -101,21 +105,18 @@ fn sandbox_server(toolbox: &Toolbox) -> Result<PathBuf> {
     Ok(server)
 }
 
-/// Installs the official JavaScript client, as its lock file says.
-fn javascript_client(toolbox: &Toolbox) -> Result<()> {
-    let folder = workspace::root().join("tests/js-client");
-    if !folder.join("package.json").exists() {
-        return Ok(());
-    }
+/// Installs what a folder of the tests has from npm, as its lock file says.
+fn npm_packages(toolbox: &Toolbox, what: &str, folder: &str) -> Result<()> {
+    let path = workspace::root().join("tests").join(folder);
     // A copy of the lock file, written last: while it is current, so is the folder.
-    let installed = folder.join("node_modules/.xtask-installed");
-    let lock = files::read(&folder.join("package-lock.json"))?;
+    let installed = path.join("node_modules/.xtask-installed");
+    let lock = files::read(&path.join("package-lock.json"))?;
     if std::fs::read_to_string(&installed).is_ok_and(|then| then == lock) {
         return Ok(());
     }
     let mut install: Command = toolbox.command("npm");
-    install.args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder);
-    process::logged("JavaScript client", "javascript-client", install)?;
+    install.args(["ci", "--no-audit", "--no-fund"]).current_dir(&path);
+    process::logged(what, &format!("npm-{folder}"), install)?;
     files::write(&installed, &lock)
 }
 

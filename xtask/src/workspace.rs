@@ -9,12 +9,13 @@ use crate::files;
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
 /// Published libraries: their documentation is built without warnings.
-pub(crate) const LIBRARIES: &[&str] = &["step-up-core", "step-up-sandbox", "yew-step-up"];
+pub(crate) const LIBRARIES: &[&str] = &["step-up-core", "step-up-sandbox", "yew-step-up", "yew-step-up-ui"];
 /// What has tests that run in a browser.
-pub(crate) const BROWSER_TESTED: &[&str] = &["yew-step-up", "page-headless-all", "page-headless-otp"];
+pub(crate) const BROWSER_TESTED: &[&str] =
+    &["yew-step-up", "yew-step-up-ui", "page-headless-all", "page-headless-otp", "page-managed"];
 /// What exists only in a browser.
 pub(crate) const BROWSER_ONLY: &[&str] =
-    &["step-up-demo", "page-blank", "page-headless-all", "page-headless-otp"];
+    &["step-up-demo", "page-blank", "page-headless-all", "page-headless-otp", "page-managed"];
 
 /// The root of the project that this program was compiled in.
 pub(crate) fn root() -> PathBuf {

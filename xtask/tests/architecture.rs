@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("page-blank", &[]),
     ("page-headless-otp", &["yew-step-up", "step-up-core"]),
     ("page-headless-all", &["yew-step-up", "step-up-core"]),
+    ("page-managed", &["yew-step-up-ui", "yew-step-up", "step-up-core"]),
     ("step-up-bench", &[]),
     ("step-up-tests", &["step-up-core", "step-up-sandbox"]),
     ("xtask", &[]),
@@ -30,8 +31,14 @@ const ARROWS: &[(&str, &[&str])] = &[
 const TESTS_MAY_ALSO_USE: &str = "step-up-sandbox";
 
 /// Need a browser, so plain `cargo test` leaves them out.
-const NO_DEFAULT_MEMBERS: &[&str] =
-    &["step-up-demo", "step-up-tests", "page-blank", "page-headless-all", "page-headless-otp"];
+const NO_DEFAULT_MEMBERS: &[&str] = &[
+    "step-up-demo",
+    "step-up-tests",
+    "page-blank",
+    "page-headless-all",
+    "page-headless-otp",
+    "page-managed",
+];
 
 const BROWSER_CRATES: &[&str] = &["gloo", "js-sys", "wasm-bindgen", "wasm-bindgen-futures", "web-sys", "yew"];
 

@@ -39,7 +39,7 @@ fn every_section_of_the_protocol_that_code_cites_is_there() {
 fn every_page_of_the_guide_is_listed_and_compiled() {
     let guide = root().join("docs/guide/src");
     let summary = read(&guide.join("SUMMARY.md"));
-    let libraries: String = ["step-up-core", "step-up-sandbox", "yew-step-up"]
+    let libraries: String = ["step-up-core", "step-up-sandbox", "yew-step-up", "yew-step-up-ui"]
         .iter()
         .map(|name| read(&root().join("crates").join(name).join("src/lib.rs")))
         .collect();
@@ -60,6 +60,28 @@ fn every_page_of_the_guide_is_listed_and_compiled() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What a stylesheet of the app takes hold of is in the guide, and the guide promises nothing that is not there.
+#[test]
+fn what_an_app_styles_in_the_ready_made_prompt_is_in_the_guide() {
+    let guide = read(&root().join("docs/guide/src/ready-made.md"));
+    let ui = root().join("crates/yew-step-up-ui");
+    let css = read(&ui.join("step-up.css"));
+    let source: String = files(&ui.join("src"), "rs").iter().map(|file| read(file)).collect();
+    let in_guide = |name: &str| guide.contains(&format!("`{name}`"));
+
+    let read_by_sheet = words_after(&css, "var(--step-up-");
+    let told: BTreeSet<&str> = words_after(&guide, "--step-up-");
+    assert!(read_by_sheet.len() > 10, "the search finds properties");
+    assert_eq!(told, read_by_sheet);
+
+    let drawn = words_after(&source, "data-step-up-part=\"");
+    let unlisted: Vec<_> = drawn.iter().filter(|part| !in_guide(part)).collect();
+    assert!(drawn.len() > 20 && unlisted.is_empty(), "the guide lists no {unlisted:?}");
+    let styled = words_after(&css, "data-step-up-part=\"");
+    let unknown: Vec<_> = styled.difference(&drawn).collect();
+    assert!(unknown.is_empty(), "the stylesheet has rules for {unknown:?}, which are not drawn");
 }
 
 #[test]
@@ -113,6 +135,12 @@ fn the_demos_table_of_test_ids_is_the_demos() {
         .collect();
     assert!(table.len() > 50, "the search finds ids");
     assert!(unlisted.is_empty(), "demo/README.md lists no {unlisted:?}");
+}
+
+/// What stands after each `start`, up to what is no letter and no hyphen.
+fn words_after<'a>(text: &'a str, start: &str) -> BTreeSet<&'a str> {
+    let is_end = |character: char| !character.is_ascii_lowercase() && character != '-';
+    text.split(start).skip(1).map(|rest| rest.split(is_end).next().unwrap_or_default()).collect()
 }
 
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {

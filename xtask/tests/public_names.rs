@@ -20,6 +20,11 @@ fn yew_step_up() {
 }
 
 #[test]
+fn yew_step_up_ui() {
+    check("yew-step-up-ui");
+}
+
+#[test]
 fn step_up_sandbox() {
     check("step-up-sandbox");
 }

@@ -3,6 +3,9 @@
 //! A single-use token is *reserved* while a request carries it, *spent* once the server accepted the request or called
 //! the token used, and *released* otherwise. So a lost connection never costs the user a verification, and two requests
 //! in flight never carry the same one.
+//!
+//! Before that a guarded action may *claim* it, as long as it runs: it is promised to one action, which has yet to send the
+//! request that carries it, and so is no longer held for anybody else who asks.
 
 use crate::{
     clock::Timestamp,
@@ -81,6 +84,8 @@ struct Held {
     elevation: Elevation,
     /// Whether a request in flight carries it; single-use ones only.
     reserved: bool,
+    /// Whether an action that runs has been promised it; single-use ones only.
+    claimed: bool,
 }
 
 impl Held {
@@ -114,32 +119,60 @@ impl Elevations {
             token: parsed.token,
             elevation: parsed.elevation,
             reserved: false,
+            claimed: false,
         });
         self.next_id += 1;
     }
 
     /// The token to use for `scope`: reusable before single-use, then the fewest scopes, then the soonest expiry; so
     /// that what is worth most is kept.
-    fn select(&self, scope: &TokenScope, now: Timestamp) -> Option<usize> {
+    fn select(&self, scope: &TokenScope, now: Timestamp, is_meant: impl Fn(&Held) -> bool) -> Option<usize> {
         let worth =
             |held: &Held| (held.elevation.single_use, held.elevation.scopes.len(), held.elevation.expires_at);
         self.held
             .iter()
             .enumerate()
-            .filter(|(_, held)| held.is_available(scope, now))
+            .filter(|(_, held)| held.is_available(scope, now) && is_meant(held))
             .min_by_key(|(_, held)| worth(held))
             .map(|(at, _)| at)
     }
 
-    /// What is held for `scope` and free to be used.
+    /// What is held for `scope` and free to be used: no request carries it, and no action was promised it.
     pub(crate) fn find(&self, scope: &TokenScope, now: Timestamp) -> Option<&Elevation> {
-        self.select(scope, now).map(|at| &self.held[at].elevation)
+        self.select(scope, now, |held| !held.claimed).map(|at| &self.held[at].elevation)
+    }
+
+    /// Promises what is free for `scope` to one action, until it is [given back](Self::unclaim). A reusable one is promised
+    /// to everybody.
+    pub(crate) fn claim(&mut self, scope: &TokenScope, now: Timestamp) -> Option<HeldId> {
+        let at = self.select(scope, now, |held| !held.claimed)?;
+        let held = &mut self.held[at];
+        held.claimed = held.elevation.single_use;
+        Some(held.id)
+    }
+
+    /// The action has ended. What it has not used is free again.
+    pub(crate) fn unclaim(&mut self, id: HeldId) {
+        if let Some(held) = self.held.iter_mut().find(|held| held.id == id) {
+            held.claimed = false;
+        }
+    }
+
+    /// Whether any of these is promised to one action only.
+    pub(crate) fn is_claimed(&self, ids: &[HeldId]) -> bool {
+        self.held.iter().any(|held| held.claimed && ids.contains(&held.id))
+    }
+
+    /// Whether this token is for `scope`.
+    pub(crate) fn covers(&self, id: HeldId, scope: &TokenScope) -> bool {
+        self.held.iter().any(|held| held.id == id && held.elevation.covers(scope))
     }
 
     /// Takes the token for a request. A single-use one is reserved until it is [spent](Self::spend) or
-    /// [released](Self::release).
+    /// [released](Self::release). A request does not say which action it is of, so a claimed one is as good as another:
+    /// there are no fewer of them than actions that wait to send theirs.
     pub(crate) fn reserve(&mut self, scope: &TokenScope, now: Timestamp) -> Option<(HeldId, ElevatedToken)> {
-        let at = self.select(scope, now)?;
+        let at = self.select(scope, now, |_| true)?;
         let held = &mut self.held[at];
         held.reserved = held.elevation.single_use;
         Some((held.id, held.token.clone()))

@@ -191,6 +191,8 @@ pub(crate) trait Guarded {
     fn is_required(&mut self) -> impl Future<Output = bool>;
     /// Has the user verify, as the challenge wants it if there is one. `is_fresh` is whether what is held is too little.
     fn prompt(&mut self, challenge: Option<(Challenge, bool)>) -> impl Future<Output = Result<()>>;
+    /// Takes what the user has verified for. False where somebody who waited for the same prompt was faster.
+    fn claim(&mut self) -> bool;
     /// Does it.
     fn run(&mut self) -> impl Future<Output = Result<Self::Output, Self::Error>>;
     /// Is told before each of them.
@@ -203,8 +205,7 @@ pub(crate) trait Guarded {
 pub(crate) async fn guard<G: Guarded>(mut guarded: G, is_replayable: bool) -> Result<G::Output, G::Error> {
     guarded.enter(GuardPhase::Checking);
     if guarded.is_required().await {
-        guarded.enter(GuardPhase::Prompting);
-        guarded.prompt(None).await?;
+        verify(&mut guarded, None).await?;
     }
     guarded.enter(GuardPhase::Running);
     let error = match guarded.run().await {
@@ -215,10 +216,21 @@ pub(crate) async fn guard<G: Guarded>(mut guarded: G, is_replayable: bool) -> Re
         return Err(error);
     };
     let is_fresh = challenge.wants_fresh_verification();
-    guarded.enter(GuardPhase::Prompting);
-    guarded.prompt(Some((challenge, is_fresh))).await?;
+    verify(&mut guarded, Some((challenge, is_fresh))).await?;
     guarded.enter(GuardPhase::Running);
     guarded.run().await
+}
+
+/// Has the user verify until there is an elevation for this action. A prompt that brings a token for one use brings it to
+/// one of those who wait for it; the others ask again, so each round leaves one fewer.
+async fn verify<G: Guarded>(guarded: &mut G, challenge: Option<(Challenge, bool)>) -> Result<()> {
+    guarded.enter(GuardPhase::Prompting);
+    loop {
+        guarded.prompt(challenge.clone()).await?;
+        if guarded.claim() {
+            return Ok(());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -235,6 +247,8 @@ mod tests {
         is_required: bool,
         prompts: VecDeque<Result<()>>,
         runs: VecDeque<Result<u8>>,
+        /// How many prompts somebody else profits by.
+        lost: usize,
         log: Vec<String>,
     }
 
@@ -249,6 +263,10 @@ mod tests {
         async fn prompt(&mut self, challenge: Option<(Challenge, bool)>) -> Result<()> {
             self.log.push(format!("for {:?}", challenge.map(|(challenge, _)| challenge.scopes)));
             self.prompts.pop_front().expect("one prompt too many")
+        }
+
+        fn claim(&mut self) -> bool {
+            self.lost.checked_sub(1).map(|lost| self.lost = lost).is_none()
         }
 
         async fn run(&mut self) -> Result<u8> {
@@ -281,6 +299,18 @@ mod tests {
         let mut script = Script { is_required: true, prompts, ..Script::default() };
         assert_eq!(run(&mut script, true), Err(StepUpError::Cancelled));
         assert_eq!(script.log, ["Checking", "Prompting", "for None"]);
+    }
+
+    #[test]
+    fn whoever_was_too_late_for_a_token_asks_again() {
+        let prompts = [Ok(()), Ok(()), Err(StepUpError::Cancelled)].into();
+        let mut script =
+            Script { is_required: true, prompts, lost: 1, runs: [Ok(1)].into(), ..Script::default() };
+        assert_eq!(run(&mut script, true), Ok(1));
+        assert_eq!(script.log, ["Checking", "Prompting", "for None", "for None", "Running"]);
+        script.lost = 1;
+        script.prompts.push_front(Ok(()));
+        assert_eq!(run(&mut script, true), Err(StepUpError::Cancelled));
     }
 
     #[test]

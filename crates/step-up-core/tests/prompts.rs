@@ -12,8 +12,8 @@ use std::{
 };
 
 use step_up_core::{
-    Config, GuardOptions, GuardPhase, HttpRequest, HttpResponse, LocalFuture, PasskeyAuthenticator, Popup,
-    Prompt, PromptMethodKind as Kind, PromptOptions, PromptScreen, PromptView, Prompter, Result,
+    Config, Event, GuardOptions, GuardPhase, HttpRequest, HttpResponse, LocalFuture, PasskeyAuthenticator,
+    Popup, Prompt, PromptMethodKind as Kind, PromptOptions, PromptScreen, PromptView, Prompter, Result,
     SocialMessage, SocialWindow, StepUpClient, StepUpError, TokenScope, Verified, WalletAccount, WalletId,
     WalletInfo, WalletSignature, WalletSite, WalletWatch, Wallets,
 };
@@ -370,6 +370,26 @@ fn a_user_without_any_way_is_told_so() {
 }
 
 #[test]
+fn whoever_draws_hears_why_a_prompt_offered_nothing_and_not_that_one_was_cancelled() {
+    let (client, script, _) = user_with(EMAIL);
+    let prompter = mount(&client);
+    let heard = Rc::<RefCell<Vec<StepUpError>>>::default();
+    let failures = Rc::clone(&heard);
+    let _subscription = client.subscribe(move |event| {
+        if let Event::PromptFailed(error) = event {
+            failures.borrow_mut().push(error.clone());
+        }
+    });
+    script.expect("/stepUp/check", 200, BY_EMAIL);
+    let _wait = ask(client.prompt_step_up_auth(export()));
+    drawn(&prompter).0.cancel();
+    assert_eq!(heard.take(), []);
+    script.expect("/stepUp/check", 200, BOTH_FACTORS);
+    assert_eq!(run(client.prompt_reauthenticate(export())), Err(StepUpError::MfaRequired));
+    assert_eq!(heard.take(), [StepUpError::MfaRequired]);
+}
+
+#[test]
 fn another_method_keeps_the_scopes_recovery_codes_too() {
     let (client, script, _) = user_with(EMAIL);
     let prompter = mount(&client);
@@ -684,6 +704,110 @@ fn a_guarded_action_checks_prompts_runs_and_answers_one_challenge() {
     use GuardPhase::{Checking, Prompting, Running};
     assert_eq!(*phases.borrow(), [Checking, Prompting, Running, Prompting, Running]);
     script.assert_done();
+}
+
+type Guarded = LocalFuture<'static, Result<HttpResponse>>;
+
+/// An export that begins to send only when the gate is open, so that several run at once.
+fn slow_export(client: &StepUpClient, gate: &Gate) -> Guarded {
+    let (sender, gate) = (client.clone(), gate.clone());
+    client.guard(GuardOptions::new(&[EXPORT]), move || {
+        let (sender, gate) = (sender.clone(), gate.clone());
+        async move {
+            gate.await;
+            sender.send(HttpRequest::post("/waas/x/privateKey/export"), EXPORT).await
+        }
+    })
+}
+
+/// Looks at each, and gives how those ended that have ended now.
+fn look_at_all(guarded: &mut Vec<Guarded>) -> Vec<Result<HttpResponse>> {
+    let mut ended = Vec::new();
+    guarded.retain_mut(|guarded| match poll(&mut Pin::new(guarded)) {
+        Poll::Ready(outcome) => {
+            ended.push(outcome);
+            false
+        }
+        Poll::Pending => true,
+    });
+    ended
+}
+
+/// The user verifies, for a token that is unlike the ones before.
+fn verify_for(prompter: &Prompter, script: &Script, number: i64, is_single_use: bool) {
+    let (prompt, _) = drawn(prompter);
+    script.expect("/create", 200, r#"{"verificationUUID":"w","email":"a@b.example"}"#);
+    run(prompt.send()).unwrap();
+    let token = claims("wallet:export", 300 + number, is_single_use);
+    script.expect("/emailVerifications/verify", 200, verified("u", Some(&token)));
+    run(prompt.submit_code("123456")).unwrap();
+}
+
+#[test]
+fn actions_that_share_a_prompt_get_a_token_for_one_use_each_and_in_turn() {
+    let (client, script) = signed_in("u");
+    let prompter = mount(&client);
+    let gate = Gate::default();
+    script.always("/stepUp/check", BY_EMAIL);
+    let mut all: Vec<Guarded> = (0..3).map(|_| slow_export(&client, &gate)).collect();
+    for number in 0..3 {
+        assert_eq!(look_at_all(&mut all), [], "one prompt for all who wait");
+        verify_for(&prompter, &script, number, true);
+    }
+    assert_eq!(look_at_all(&mut all), []);
+    assert!(prompter.prompt().is_none(), "three tokens for three actions");
+    assert!(client.elevation(&EXPORT).is_none(), "each is promised to one of them");
+    gate.open();
+    for _ in 0..3 {
+        script.expect("/privateKey/export", 200, "{}");
+    }
+    let ended = look_at_all(&mut all);
+    assert!(ended.len() == 3 && ended.iter().all(Result::is_ok), "{ended:?}");
+    let is_elevated = |name: &str| name == "x-dyn-elevated-access-token";
+    let sent = script.requests("/privateKey/export");
+    let headers = sent.iter().flat_map(|request| &request.headers);
+    let mut carried: Vec<&String> =
+        headers.filter(|(name, _)| is_elevated(name)).map(|(_, token)| token).collect();
+    carried.sort();
+    carried.dedup();
+    assert_eq!(carried.len(), 3, "none was sent twice");
+    script.assert_done();
+}
+
+#[test]
+fn actions_that_share_a_reusable_token_share_the_prompt_and_no_more() {
+    let (client, script) = signed_in("u");
+    let prompter = mount(&client);
+    let gate = Gate::default();
+    script.always("/stepUp/check", BY_EMAIL);
+    let mut all: Vec<Guarded> = (0..3).map(|_| slow_export(&client, &gate)).collect();
+    assert_eq!(look_at_all(&mut all), []);
+    verify_for(&prompter, &script, 0, false);
+    assert_eq!(look_at_all(&mut all), []);
+    assert!(prompter.prompt().is_none());
+    gate.open();
+    for _ in 0..3 {
+        script.expect("/privateKey/export", 200, "{}");
+    }
+    assert_eq!(look_at_all(&mut all).len(), 3);
+    script.assert_done();
+}
+
+#[test]
+fn a_cancelled_prompt_ends_all_actions_that_wait_for_it_and_a_dropped_action_gives_its_token_back() {
+    let (client, script) = signed_in("u");
+    let prompter = mount(&client);
+    let gate = Gate::default();
+    script.always("/stepUp/check", BY_EMAIL);
+    let mut all: Vec<Guarded> = (0..3).map(|_| slow_export(&client, &gate)).collect();
+    assert_eq!(look_at_all(&mut all), []);
+    verify_for(&prompter, &script, 0, true);
+    assert_eq!(look_at_all(&mut all), []);
+    drawn(&prompter).0.cancel();
+    assert_eq!(look_at_all(&mut all), [Err(StepUpError::Cancelled), Err(StepUpError::Cancelled)]);
+    assert!(client.elevation(&EXPORT).is_none());
+    all.clear();
+    assert!(client.elevation(&EXPORT).is_some(), "the one that ran has not sent it");
 }
 
 #[test]

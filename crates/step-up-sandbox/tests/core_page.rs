@@ -51,7 +51,9 @@ fn url(path: &str) -> String {
 }
 
 fn send(sandbox: &InPage, request: HttpRequest) -> Result<HttpResponse, StepUpError> {
-    sandbox.send(request).now_or_never().unwrap()
+    let mut sending = sandbox.send(request);
+    assert!((&mut sending).now_or_never().is_none(), "whoever asks at the same time goes first");
+    sending.now_or_never().unwrap()
 }
 
 fn json_of(response: &HttpResponse) -> Value {

@@ -1,16 +1,29 @@
 //! The provider, which makes the client and hands it to the hooks.
 
+#[cfg(feature = "social")]
+use std::cell::RefCell;
+use std::rc::Rc;
+
+#[cfg(feature = "social")]
+use step_up_core::SocialReturn;
 use step_up_core::{Config, StepUpClient};
+#[cfg(feature = "social")]
+use yew::platform::spawn_local;
 use yew::prelude::*;
 
 #[cfg(feature = "social")]
-use crate::hooks::{ResumedContext, use_resumption};
-use crate::{hooks::follow_session, platform};
+use crate::hooks::{Resumed, resume};
+use crate::{
+    hooks::{Cleanup, Concern, follow_session, use_concern},
+    platform,
+};
 
-/// What the hooks find: the client, compared by identity.
+/// What the hooks find: the client, compared by identity, and the redirect that came back.
 #[derive(Clone, PartialEq)]
 pub(crate) struct StepUpContext {
     pub(crate) client: StepUpClient,
+    #[cfg(feature = "social")]
+    pub(crate) resumed: Option<Rc<Resumed>>,
 }
 
 /// Properties of [`StepUpProvider`].
@@ -57,26 +70,66 @@ pub struct StepUpProviderProps {
 #[component]
 pub fn StepUpProvider(props: &StepUpProviderProps) -> Html {
     let given = (props.client.clone(), props.environment_id.clone(), props.base_url.clone());
-    let client = use_memo(given, |(client, environment_id, base_url)| {
-        client.clone().unwrap_or_else(|| make(environment_id.as_deref(), base_url.as_deref()))
+    let started = use_memo(given, |(client, environment_id, base_url)| {
+        Started::new(client.clone().unwrap_or_else(|| make(environment_id.as_deref(), base_url.as_deref())))
     });
-    use_effect_with((*client).clone(), |client| {
-        let forget_session = follow_session(client);
-        let client = client.clone();
-        let look_away = platform::on_visible(move || client.recheck_elevations());
-        move || {
-            look_away();
-            forget_session();
-        }
-    });
-    let context = StepUpContext { client: (*client).clone() };
-    let children = props.children.clone();
     #[cfg(feature = "social")]
-    let children = {
-        let context = use_resumption(&client);
-        html! { <ContextProvider<ResumedContext> {context}>{ children }</ContextProvider<ResumedContext>> }
+    let resumed = use_state(|| None::<Rc<Resumed>>);
+    let follow = {
+        let started = Rc::clone(&started);
+        #[cfg(feature = "social")]
+        let resumed = resumed.setter();
+        move || -> Cleanup {
+            #[cfg(feature = "social")]
+            let forget_redirect = started.follow_redirect(resumed);
+            let forget_session = follow_session(&started.client);
+            let client = started.client.clone();
+            let look_away = platform::on_visible(move || client.recheck_elevations());
+            Box::new(move || {
+                look_away();
+                forget_session();
+                #[cfg(feature = "social")]
+                forget_redirect();
+            })
+        }
     };
-    html! { <ContextProvider<StepUpContext> {context}>{ children }</ContextProvider<StepUpContext>> }
+    use_concern(Concern::client(&started.client), Box::new(follow));
+    let context = StepUpContext {
+        client: started.client.clone(),
+        #[cfg(feature = "social")]
+        resumed: (*resumed).clone(),
+    };
+    html! { <ContextProvider<StepUpContext> {context}>{ props.children.clone() }</ContextProvider<StepUpContext>> }
+}
+
+/// A client, and the redirect that its page came back from.
+struct Started {
+    client: StepUpClient,
+    #[cfg(feature = "social")]
+    returned: RefCell<Option<SocialReturn>>,
+}
+
+impl Started {
+    fn new(client: StepUpClient) -> Self {
+        Self {
+            // Not in the effect: by then the page is shown, with the code in its address.
+            #[cfg(feature = "social")]
+            returned: RefCell::new(client.take_social_return()),
+            client,
+        }
+    }
+
+    /// Goes on with the redirect, and forgets one that brings no answer. What this gives stops looking.
+    #[cfg(feature = "social")]
+    fn follow_redirect(&self, resumed: UseStateSetter<Option<Rc<Resumed>>>) -> impl FnOnce() + use<> {
+        if let Some(returned) = self.returned.take() {
+            let resuming = resume(self.client.clone(), returned);
+            spawn_local(async move { resumed.set(Some(Rc::new(resuming.await))) });
+        }
+        let client = self.client.clone();
+        // The user came back to the page as it was, without an answer.
+        platform::on_restored(move || client.forget_social_redirect())
+    }
 }
 
 fn make(environment_id: Option<&str>, base_url: Option<&str>) -> StepUpClient {

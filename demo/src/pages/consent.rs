@@ -62,9 +62,12 @@ pub(crate) fn Consent(props: &ConsentProps) -> Html {
             </section>
         },
         Step::Refused(why) => html! {
-            <Banner test_id="consent-refused" title="This does not work" text={why.clone()}>
-                <p class="quiet">{ "Close this window and begin again in the app." }</p>
-            </Banner>
+            <>
+                <h1>{ "Sign in" }</h1>
+                <Banner test_id="consent-refused" title="This does not work" text={why.clone()}>
+                    <p class="quiet">{ "Close this window and begin again in the app." }</p>
+                </Banner>
+            </>
         },
     };
     html! { <main class="refused">{ content }</main> }

@@ -1,20 +1,31 @@
-//! Headless step-up: a wallet's key, behind a prompt of one's own (`verify/`).
+//! The headless way: the methods alone, behind a prompt of one's own (`verify/`); and the documentation's full example.
 
-use serde::Deserialize;
 use yew::prelude::*;
-use yew_step_up::{
-    HttpRequest, Result, StepUpClient, StepUpError, TokenScope, use_session, use_step_up_client,
-};
+use yew_router::prelude::*;
+use yew_step_up::{Result, TokenScope, use_step_up_client};
 
-use super::export_screen::ExportScreen;
+use super::{
+    credentials::{LinkCode, LinkEmailButton},
+    export_screen::ExportScreen,
+    source::SourceFile,
+    wallet::{WalletCard, export_wallet},
+};
 use crate::{
-    format::shorten,
-    ui::{banner::Banner, button::PrimaryButton, focus::use_focus, icon::Key, spawn},
+    app::Route,
+    ui::{button::PrimaryButton, spawn},
     verify::Verify,
 };
 
-/// What the key is guarded by.
-const SCOPE: TokenScope = TokenScope::WalletExport;
+/// What the page runs on.
+pub(crate) const SOURCE: &[SourceFile] = &[
+    SourceFile {
+        name: "credentials/link_email_button.rs",
+        text: include_str!("credentials/link_email_button.rs"),
+    },
+    SourceFile { name: "verify/mod.rs", text: include_str!("../verify/mod.rs") },
+    SourceFile { name: "verify/otp_screen.rs", text: include_str!("../verify/otp_screen.rs") },
+    SourceFile { name: "pages/headless.rs", text: include_str!("headless.rs") },
+];
 
 /// Where the visitor is.
 #[derive(Clone, PartialEq)]
@@ -22,9 +33,12 @@ enum Step {
     Idle,
     Verifying,
     Exported(Result<String>),
+    /// Elevated, by the documentation's example.
+    Linking,
+    Linked,
 }
 
-/// A wallet whose key can be exported by somebody who verifies once more.
+/// A wallet whose key can be exported by somebody who verifies once more, and an email address that they can link.
 #[component]
 pub(crate) fn Headless() -> Html {
     let client = use_step_up_client();
@@ -33,75 +47,63 @@ pub(crate) fn Headless() -> Html {
         let step = step.clone();
         Callback::from(move |()| step.set(to.clone()))
     };
-    // The elevated token of the scope goes with the request, if one is held. A single-use one is used up by it.
     let export = {
         let step = step.clone();
         Callback::from(move |()| {
             let (client, step) = (client.clone(), step.clone());
-            spawn(async move { step.set(Step::Exported(export_key(&client).await)) });
+            spawn(async move { step.set(Step::Exported(export_wallet(&client).await)) });
         })
     };
-    match &*step {
-        Step::Verifying => html! { <Verify scope={SCOPE} onverified={export} oncancel={go(Step::Idle)} /> },
-        Step::Exported(Ok(key)) => html! { <ExportScreen key_text={key.clone()} ondone={go(Step::Idle)} /> },
-        Step::Idle => html! { <WalletCard onexport={go(Step::Verifying)} /> },
-        Step::Exported(Err(error)) => html! {
-            <WalletCard onexport={go(Step::Verifying)}>
-                <Banner test_id="step-up-error" title="That did not work" text={error.to_string()}>
-                    <button class="button" data-testid="try-again" onclick={go(Step::Idle).reform(|_: MouseEvent| ())}>
-                        { "Try again" }
-                    </button>
-                </Banner>
-            </WalletCard>
-        },
-    }
-}
-
-/// What the wallet endpoint answers.
-#[derive(Deserialize)]
-struct Exported {
-    #[serde(rename = "privateKey")]
-    private_key: String,
-}
-
-async fn export_key(client: &StepUpClient) -> Result<String> {
-    let user = client.user().ok_or(StepUpError::NotSignedIn)?;
-    let wallet = user.credentials.iter().find_map(|credential| credential.embedded_wallet_id.as_deref());
-    let path = format!("/waas/{}/privateKey/export", wallet.unwrap_or_default());
-    let response = client.send(HttpRequest::post(path), SCOPE).await?;
-    Ok(response.json::<Exported>()?.private_key)
-}
-
-#[derive(Properties, PartialEq)]
-struct WalletCardProps {
-    onexport: Callback<()>,
-    #[prop_or_default]
-    children: Html,
-}
-
-#[component]
-fn WalletCard(props: &WalletCardProps) -> Html {
-    let heading = use_focus();
-    let session = use_session();
-    let wallet =
-        session.user().and_then(|user| user.credentials.iter().find(|it| it.embedded_wallet_id.is_some()));
-    let address = wallet.and_then(|wallet| wallet.address.as_deref()).unwrap_or_default();
+    let error = match &*step {
+        Step::Verifying => {
+            return html! {
+                <Verify scope={TokenScope::WalletExport} onverified={export} oncancel={go(Step::Idle)} />
+            };
+        }
+        Step::Exported(Ok(key)) => {
+            return html! { <ExportScreen key_text={key.clone()} ondone={go(Step::Idle)} /> };
+        }
+        Step::Linking => {
+            return html! {
+                <LinkCode is_phone=false ondone={go(Step::Linked)} oncancel={go(Step::Idle)} />
+            };
+        }
+        Step::Exported(Err(error)) => Some(error.clone()),
+        Step::Idle | Step::Linked => None,
+    };
     html! {
-        <section class="card" aria-labelledby="wallet-title">
-            <div class="card-head">
-                <span class="medal"><Key /></span>
-                <div>
-                    <h1 id="wallet-title" ref={heading} tabindex="-1">{ "Your wallet" }</h1>
-                    <p class="quiet mono" title={address.to_owned()}>{ shorten(address) }</p>
+        <>
+            <WalletCard
+                approach="Approach 3 of 3: headless"
+                intro={html! {
+                    <>
+                        { "The app's own screens, on the verify methods alone: " }<code>{ "send_otp" }</code>{ ", " }
+                        <code>{ "verify_otp" }</code>{ " and the others. No ready-made prompt is on this page." }
+                    </>
+                }}
+                {error}
+                again={go(Step::Idle)}
+            >
+                <PrimaryButton
+                    label="Export wallet"
+                    test_id="export-wallet"
+                    onclick={go(Step::Verifying).reform(|_: MouseEvent| ())}
+                />
+            </WalletCard>
+            <section class="card" aria-labelledby="example-title">
+                <div class="stack">
+                    <h2 id="example-title">{ "The documentation's full example" }</h2>
+                    <p class="quiet">
+                        { "Another email address is another way to sign in, so a code to the one that you have comes first. It is one file, with nothing but the hook." }
+                    </p>
                 </div>
-            </div>
-            <p>{ "Its private key can be taken out. Whoever has it has the wallet, so you will be asked for a code first." }</p>
-            { props.children.clone() }
-            <PrimaryButton
-                label="Export wallet"
-                test_id="export-wallet"
-                onclick={props.onexport.reform(|_: MouseEvent| ())}
-            />
-        </section>
+                <div class="stack"><LinkEmailButton link_email={go(Step::Linking)} /></div>
+                <p class="quiet" aria-live="polite" data-testid="example-linked">
+                    if *step == Step::Linked {
+                        { "It is linked. " }<Link<Route> to={Route::Credentials}>{ "See your credentials" }</Link<Route>>
+                    }
+                </p>
+            </section>
+        </>
     }
 }

@@ -119,7 +119,7 @@ fn short(error: &StepUpError) -> &'static str {
 }
 
 /// The path below the environment, whose identifier says nothing to people; of others the start is enough.
-fn readable(path: &str) -> String {
+pub(super) fn readable(path: &str) -> String {
     let below = path.split_once("/sdk/").and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
     let segments = below.unwrap_or(path).split('/').map(|segment| match segment.get(..4) {
         Some(start) if segment.len() == 36 => format!("{start}…"),

@@ -55,8 +55,10 @@ pub(crate) fn OtherWays(props: &OtherWaysProps) -> Html {
         <div class="others">
             <p class="divider quiet"><span>{ "or" }</span></p>
             <div class="tiles">
+                // Each has a key: a button that is there stays what it was when another comes.
                 { for PROVIDERS.iter().map(|provider| html! {
                     <button
+                        key={provider.as_str().to_owned()}
                         type="button"
                         class="button"
                         data-testid={format!("sign-in-{}", provider.as_str())}
@@ -65,11 +67,11 @@ pub(crate) fn OtherWays(props: &OtherWaysProps) -> Html {
                         { provider_name(provider) }
                     </button>
                 }) }
-                if let Some(onclick) = own {
-                    <button type="button" class="button" data-testid="sign-in-external" {onclick}>
+                { for own.map(|onclick| html! {
+                    <button key="own" type="button" class="button" data-testid="sign-in-external" {onclick}>
                         { "Example ID" }
                     </button>
-                }
+                }) }
                 { for wallets.iter().map(|it| html! {
                     <button
                         key={it.id.as_str().to_owned()}

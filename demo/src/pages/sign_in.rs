@@ -151,7 +151,7 @@ fn Hero() -> Html {
         <div class="hero">
             <h1>{ "Ask once more, before it matters" }</h1>
             <p class="lead">
-                { "Step-up authentication for Yew: hooks that guard what cannot be undone, with screens of your own." }
+                { "Step-up authentication for Yew: hooks that guard what cannot be undone, with a ready-made prompt or screens of your own." }
             </p>
             <ol class="stair">
                 { step("Sign in", "A code by email opens the session.") }

@@ -1,6 +1,7 @@
 //! The sandbox panel: what the world outside of the page does. Inbox, clock, faults, settings. Beside the page; on a phone
 //! a sheet below it, whose bar shows the newest code.
 
+mod at_hand;
 mod authenticator;
 mod clock;
 mod faults;
@@ -13,6 +14,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 use yew_step_up::{Result, StepUpError};
 
+pub(crate) use self::at_hand::CodesAtHand;
 use self::{
     authenticator::Authenticator,
     clock::ClockControls,

@@ -2,6 +2,10 @@
 
 #![allow(dead_code)] // Each test file uses some of it.
 
+pub(crate) mod gallery;
+pub(crate) mod keys;
+pub(crate) mod prompt;
+
 use std::cell::Cell;
 
 use step_up_tests::{Browser, Control, PageServer, SandboxServer, required};
@@ -15,27 +19,39 @@ pub(crate) struct Visitor {
     pub(crate) server: Option<(SandboxServer, Control)>,
     /// How many seconds the panel has moved the clock.
     pub(crate) advanced: Cell<u64>,
+    /// The last request to the server that was looked at.
+    seen: Cell<u64>,
 }
 
 impl Visitor {
-    /// At the demo as it comes: the sandbox runs in the page.
+    /// At the demo as it comes: the sandbox runs in the page. Signed in, they are on the page with the demo's own screens.
     pub(crate) async fn in_page() -> Self {
         let page = PageServer::start(required("STEP_UP_DEMO_DIST")).await;
         let browser = Browser::start().await;
-        browser.open(&format!("{}/", page.url())).await;
-        Self { browser, page, server: None, advanced: Cell::default() }
+        browser.open(&format!("{}/#/headless", page.url())).await;
+        Self { browser, page, server: None, advanced: Cell::default(), seen: Cell::default() }
     }
 
     /// At the demo that talks to a sandbox server.
     pub(crate) async fn on_server() -> Self {
-        let page = PageServer::start(required("STEP_UP_DEMO_DIST")).await;
         let server = SandboxServer::start(&[]);
+        let page = PageServer::start_for(required("STEP_UP_DEMO_DIST"), Some(server.origin())).await;
         let control = Control::of(&server);
         let browser = Browser::start().await;
-        let address =
-            format!("{}/?api={}&environment={}", page.url(), server.base_url(), server.environment_id());
+        let address = format!(
+            "{}/?api={}&environment={}#/headless",
+            page.url(),
+            server.base_url(),
+            server.environment_id()
+        );
         browser.open(&address).await;
-        Self { browser, page, server: Some((server, control)), advanced: Cell::default() }
+        Self {
+            browser,
+            page,
+            server: Some((server, control)),
+            advanced: Cell::default(),
+            seen: Cell::default(),
+        }
     }
 
     pub(crate) fn control(&self) -> &Control {
@@ -81,10 +97,7 @@ impl Visitor {
     /// The sandbox's time, in seconds.
     pub(crate) async fn now(&self) -> u64 {
         match &self.server {
-            Some((_, control)) => {
-                let clock: serde_json::Value = control.get("/sandbox/clock").await;
-                clock["now"].as_u64().unwrap() / 1000
-            }
+            Some((_, control)) => control.now().await,
             None => {
                 let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
                 now.unwrap().as_secs() + self.advanced.get()

@@ -12,6 +12,7 @@ use crate::{
     LocalFuture,
     endpoint::StepUpCheckCall,
     error::StepUpError,
+    prompt::is_mfa,
     session::Epoch,
     types::{CredentialId, StepUpCredential, TokenScope},
 };
@@ -38,6 +39,29 @@ impl StepUpCheck {
     /// Nobody could tell, so it is required.
     fn failed(cause: StepUpError) -> Self {
         Self { is_required: true, cause: Some(cause), ..Self::held() }
+    }
+
+    /// Whether second factors are what is listed: [`prompt_mfa`](StepUpClient::prompt_mfa) takes them, else it is
+    /// [`prompt_reauthenticate`](StepUpClient::prompt_reauthenticate) that does. A server lists nothing else for whoever
+    /// has a second factor.
+    ///
+    /// ```
+    /// use step_up_core::{PromptOptions, StepUpClient, StepUpError, TokenScope};
+    ///
+    /// async fn verify(client: StepUpClient) -> Result<(), StepUpError> {
+    ///     let check = client.check(&TokenScope::WalletExport).await;
+    ///     let options = PromptOptions::new(&[TokenScope::WalletExport]);
+    ///     if check.is_required && check.lists_mfa() {
+    ///         client.prompt_mfa(options).await?;
+    ///     } else if check.is_required {
+    ///         client.prompt_reauthenticate(options).await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn lists_mfa(&self) -> bool {
+        self.credentials.iter().any(is_mfa)
     }
 }
 

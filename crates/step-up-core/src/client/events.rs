@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::StepUpClient;
-use crate::{error::Result, transport::Method};
+use crate::{
+    error::{Result, StepUpError},
+    transport::Method,
+};
 
 /// Something that happened in a client. It carries no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +20,9 @@ pub enum Event {
     SessionChanged,
     /// A token was stored, reserved, released, spent or discarded.
     ElevationsChanged,
+    /// A prompt ended before it offered anything: the user has nothing to verify with, or that could not be looked up.
+    /// Whoever asked gets the same error; this is for whoever draws.
+    PromptFailed(StepUpError),
     /// A wallet was found.
     #[cfg(feature = "wallet")]
     WalletsChanged,

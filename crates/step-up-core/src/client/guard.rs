@@ -2,10 +2,10 @@
 
 use futures_util::future::{Either, select};
 
-use super::{StepUpClient, prompt::KnownCheck};
+use super::{Event, StepUpClient, prompt::KnownCheck};
 use crate::{
     LocalFuture,
-    elevation::Elevation,
+    elevation::{Elevation, HeldId},
     error::{Result, StepUpError},
     guard::{AsChallenge, Challenge, GuardOptions, GuardPhase, Guarded, guard},
     prompt::PromptOptions,
@@ -16,6 +16,10 @@ use crate::{
 impl StepUpClient {
     /// Runs an action that needs an elevation: checks, lets the user verify where that is required, runs; and where the
     /// server refuses for want of an elevation, lets the user verify and runs once more.
+    ///
+    /// Actions that begin at the same time share a prompt. Where it brings a token for one use, one of them runs, and the
+    /// others ask again, in one prompt together: each gets a token of its own. While an action runs, what it was given is not
+    /// held for anybody else.
     ///
     /// ```
     /// use step_up_core::{GuardOptions, HttpRequest, HttpResponse, Result, StepUpClient, TokenScope};
@@ -58,8 +62,15 @@ impl StepUpClient {
         Fut: Future<Output = Result<T, E>> + 'static,
     {
         let is_replayable = options.is_replayable;
-        let guarded =
-            ClientGuard { client: self.clone(), options, action, on_phase, check: None, carried: Vec::new() };
+        let guarded = ClientGuard {
+            claims: Claims { client: self.clone(), ids: Vec::new() },
+            client: self.clone(),
+            options,
+            action,
+            on_phase,
+            check: None,
+            carried: Vec::new(),
+        };
         Box::pin(guard(guarded, is_replayable))
     }
 }
@@ -73,6 +84,57 @@ struct ClientGuard<A, P> {
     check: Option<KnownCheck>,
     /// What was held when the action ran last.
     carried: Vec<Elevation>,
+    claims: Claims,
+}
+
+/// The tokens for one use that an action was promised. Dropped with it, also before it has run.
+struct Claims {
+    client: StepUpClient,
+    ids: Vec<HeldId>,
+}
+
+impl Claims {
+    /// Whether there is a token for each of the scopes.
+    fn take(&mut self, scopes: &[TokenScope]) -> bool {
+        let inner = &self.client.inner;
+        let is_complete = {
+            let (held, now) = (&mut *inner.elevations.borrow_mut(), inner.clock.now());
+            scopes.iter().all(|scope| {
+                // One token may be for several.
+                let is_claimed = self.ids.iter().any(|id| held.covers(*id, scope));
+                is_claimed || held.claim(scope, now).map(|id| self.ids.push(id)).is_some()
+            })
+        };
+        if !is_complete {
+            self.give_back();
+        } else if inner.elevations.borrow().is_claimed(&self.ids) {
+            self.tell();
+        }
+        is_complete
+    }
+
+    fn give_back(&mut self) {
+        let ids = std::mem::take(&mut self.ids);
+        let is_change = {
+            let held = &mut *self.client.inner.elevations.borrow_mut();
+            let is_change = held.is_claimed(&ids);
+            ids.into_iter().for_each(|id| held.unclaim(id));
+            is_change
+        };
+        if is_change {
+            self.tell();
+        }
+    }
+
+    fn tell(&self) {
+        self.client.inner.listeners.emit(&Event::ElevationsChanged);
+    }
+}
+
+impl Drop for Claims {
+    fn drop(&mut self) {
+        self.give_back();
+    }
 }
 
 impl<A, P> ClientGuard<A, P> {
@@ -92,6 +154,9 @@ where
     type Error = E;
 
     async fn is_required(&mut self) -> bool {
+        if self.claim() {
+            return false;
+        }
         for scope in &self.options.scopes {
             let check = self.client.check(scope).await;
             if check.is_required {
@@ -123,9 +188,19 @@ where
         }
     }
 
-    async fn run(&mut self) -> Result<T, E> {
+    fn claim(&mut self) -> bool {
+        self.claims.give_back();
         self.carried = self.held();
-        (self.action)().await
+        self.claims.take(&self.options.scopes)
+    }
+
+    async fn run(&mut self) -> Result<T, E> {
+        if self.claims.ids.is_empty() {
+            self.carried = self.held();
+        }
+        let outcome = (self.action)().await;
+        self.claims.give_back();
+        outcome
     }
 
     fn enter(&mut self, phase: GuardPhase) {

@@ -211,3 +211,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_claimed_token_is_held_for_nobody_else_and_a_request_takes_it() {
+    let mut held = Elevations::default();
+    held.insert(token(&[Export], 300, true, 1), NOW);
+    let claim = held.claim(&Export, NOW).unwrap();
+    assert!(held.covers(claim, &Export) && !held.covers(claim, &Sign));
+    assert!(held.find(&Export, NOW).is_none() && held.claim(&Export, NOW).is_none());
+    let (carried, _) = held.reserve(&Export, NOW).unwrap();
+    assert_eq!(carried, claim);
+    held.release(carried);
+    assert!(held.find(&Export, NOW).is_none(), "the action has not ended");
+    held.unclaim(claim);
+    assert!(held.find(&Export, NOW).is_some());
+    assert!(held.claim(&Export, NOW).is_some());
+}
+
+#[test]
+fn a_reusable_token_is_promised_to_everybody() {
+    let mut held = Elevations::default();
+    held.insert(token(&[Link], 300, false, 1), NOW);
+    assert_eq!(held.claim(&Link, NOW), held.claim(&Link, NOW));
+    assert!(held.find(&Link, NOW).is_some());
+}

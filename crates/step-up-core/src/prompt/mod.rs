@@ -7,7 +7,7 @@ mod offer;
 mod queue;
 
 pub(crate) use self::{
-    offer::{Offer, factors_of_check, offer_of},
+    offer::{Offer, factors_of_check, is_mfa, offer_of},
     queue::{CallerId, Grant, Queue, Settled},
 };
 use crate::{

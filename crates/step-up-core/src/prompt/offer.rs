@@ -59,6 +59,11 @@ pub(crate) fn factors_of_check(check: &StepUpCheck, user: &User, policy: &Policy
     is_decided.then(|| Factors { mfa, reauth: Vec::new() })
 }
 
+/// Whether it is a second factor.
+pub(crate) fn is_mfa(credential: &StepUpCredential) -> bool {
+    mfa_factor(credential).is_some()
+}
+
 fn mfa_factor(credential: &StepUpCredential) -> Option<Factor> {
     let id = credential.id.as_str().into();
     match (credential.kind.as_deref(), &credential.format) {
@@ -149,6 +154,15 @@ mod tests {
 
     fn both() -> Vec<StepUpCredential> {
         vec![listed("totp", CredentialFormat::Totp), listed("key", CredentialFormat::Passkey)]
+    }
+
+    #[test]
+    fn second_factors_are_told_from_what_the_user_signs_in_with() {
+        assert!(check(both(), None).lists_mfa());
+        let by_kind = StepUpCredential { kind: Some("totp".into()), ..listed("x", "mfa".into()) };
+        assert!(check(vec![by_kind], None).lists_mfa());
+        assert!(!check(vec![listed("email", CredentialFormat::Email)], None).lists_mfa());
+        assert!(!check(Vec::new(), None).lists_mfa());
     }
 
     #[test]

@@ -12,10 +12,7 @@ use step_up_core::{
 };
 use yew::{platform::spawn_local, prelude::*};
 
-use super::{
-    unmount::{Unmount, use_unmount},
-    use_step_up_client,
-};
+use super::{Cleanup, Concern, unmount::Unmount, use_concern, use_step_up_client};
 
 /// Where an action stands.
 #[derive(Debug, PartialEq, Eq)]
@@ -212,19 +209,21 @@ where
 {
     let client = use_step_up_client();
     let render = use_force_update();
-    let unmount = use_unmount(client.clone());
     let action: Action<T, E> = Rc::new(move || Box::pin(action()));
     let hook = use_memo(client, {
         let action = Rc::clone(&action);
         move |client| Hook {
             client: client.clone(),
-            unmount,
+            unmount: Unmount::new(),
             state: RefCell::new(Rc::new(StepUpActionState::Idle)),
             latest: Cell::new(0),
             action: RefCell::new(action),
             render,
         }
     });
+    let unmount = hook.unmount.clone();
+    let effect = move || -> Cleanup { Box::new(move || unmount.happen()) };
+    use_concern(Concern::client(&hook.client), Box::new(effect));
     hook.action.replace(action);
     let state = Rc::clone(&hook.state.borrow());
     UseStepUpActionHandle { state, hook, options }

@@ -6,6 +6,8 @@ use futures_util::future::{AbortHandle, abortable};
 use step_up_core::{Event, StepUpClient, Timestamp};
 use yew::{platform::spawn_local, prelude::*};
 
+use super::{Cleanup, Concern, use_concern};
+
 /// Has the client look again at `at`, by the server's clock. Dropped, it does not.
 pub(crate) struct Alarm(AbortHandle);
 
@@ -36,10 +38,12 @@ impl Drop for Alarm {
 /// Has the client look again at this moment.
 #[hook]
 pub(crate) fn use_alarm(client: &StepUpClient, at: Option<Timestamp>) {
-    use_effect_with((client.clone(), at), |(client, at)| {
-        let alarm = at.map(|at| Alarm::set(client, at));
-        move || drop(alarm)
-    });
+    let watched = client.clone();
+    let effect = move || -> Cleanup {
+        let alarm = at.map(|at| Alarm::set(&watched, at));
+        Box::new(move || drop(alarm))
+    };
+    use_concern(Concern::time(client, at), Box::new(effect));
 }
 
 /// Has the client look again when its session expires, whichever session that is, until what this gives is called.

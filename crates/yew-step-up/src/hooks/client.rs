@@ -36,8 +36,14 @@ use crate::provider::StepUpContext;
 /// The client of this page. Its requests fail with [`UnsupportedTarget`](crate::StepUpError::UnsupportedTarget).
 #[hook]
 pub fn use_step_up_client() -> StepUpClient {
-    match use_context::<StepUpContext>() {
-        Some(context) => context.client,
+    use_step_up_context().client
+}
+
+/// What the nearest provider gives.
+#[hook]
+pub(super) fn use_step_up_context() -> StepUpContext {
+    match use_context() {
+        Some(context) => context,
         None => panic!("no StepUpProvider above this component: wrap the app in one"),
     }
 }

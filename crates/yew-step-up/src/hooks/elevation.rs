@@ -55,7 +55,7 @@ pub fn use_elevation(scope: TokenScope) -> UseElevationHandle {
     let client = use_step_up_client();
     let concerns = |event: &Event| matches!(event, Event::ElevationsChanged);
     let elevation =
-        use_client_value(&client, scope.clone(), concerns, move |client| client.elevation(&scope));
+        use_client_value(&client, Some(scope), concerns, |client, scope| client.elevation(scope?));
     use_alarm(&client, elevation.as_ref().map(|elevation| elevation.expires_at));
     UseElevationHandle { elevation, client }
 }

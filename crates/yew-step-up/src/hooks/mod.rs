@@ -4,6 +4,7 @@
 mod action;
 mod alarm;
 mod client;
+mod effect;
 mod elevation;
 #[cfg(feature = "external")]
 mod external_auth;
@@ -16,16 +17,19 @@ mod step_up;
 #[cfg(any(feature = "passkey", feature = "prompt", feature = "social"))]
 mod unmount;
 
-pub(crate) use self::alarm::follow_session;
 #[cfg(feature = "external")]
 pub use self::external_auth::{UseExternalAuthHandle, use_external_auth};
+pub(crate) use self::{
+    alarm::follow_session,
+    effect::{Cleanup, Concern, use_concern},
+};
 #[cfg(feature = "wallet")]
 mod wallets;
 
 #[cfg(feature = "social")]
-pub use self::resume::{Resumed, use_step_up_resume};
+pub(crate) use self::resume::resume;
 #[cfg(feature = "social")]
-pub(crate) use self::resume::{ResumedContext, use_resumption};
+pub use self::resume::{Resumed, use_step_up_resume};
 #[cfg(feature = "wallet")]
 pub use self::wallets::use_wallets;
 #[cfg(feature = "prompt")]
@@ -43,46 +47,56 @@ pub use self::{
     },
 };
 
-use step_up_core::{Event, StepUpClient};
+use std::rc::Rc;
+
+use step_up_core::{Event, StepUpClient, TokenScope};
 use yew::prelude::*;
 
 /// Renders again whenever what `read` gives has changed after an event that is of interest, and gives it.
 #[hook]
-fn use_client_value<T, D>(
+fn use_client_value<T: PartialEq + Clone + 'static>(
     client: &StepUpClient,
-    dependencies: D,
+    scope: Option<TokenScope>,
     concerns: fn(&Event) -> bool,
-    read: impl Fn(&StepUpClient) -> T + 'static,
-) -> T
-where
-    T: Clone + PartialEq + 'static,
-    D: Clone + PartialEq + 'static,
-{
-    let trigger = use_force_update();
-    let rendered = read(client);
-    // What the last render showed: an event that changes nothing renders nothing.
-    let shown = use_mut_ref(|| rendered.clone());
-    shown.replace(rendered.clone());
-    use_effect_with((client.clone(), dependencies), move |(client, _)| {
-        let update = {
-            let client = client.clone();
-            move || {
-                let current = read(&client);
-                let is_new = *shown.borrow() != current;
-                if is_new {
-                    shown.replace(current);
-                    trigger.force_update();
-                }
-            }
-        };
+    read: fn(&StepUpClient, Option<&TokenScope>) -> T,
+) -> T {
+    let rendered = read(client, scope.as_ref());
+    let is_stale = {
+        let (client, scope, shown) = (client.clone(), scope.clone(), rendered.clone());
+        Rc::new(move || read(&client, scope.as_ref()) != shown)
+    };
+    use_change(client, scope, concerns, is_stale);
+    rendered
+}
+
+/// The part of [`use_client_value`] that is the same for every value: renders again after an event of interest if
+/// `is_stale`, as of the last render.
+#[hook]
+fn use_change(
+    client: &StepUpClient,
+    scope: Option<TokenScope>,
+    concerns: fn(&Event) -> bool,
+    is_stale: Rc<dyn Fn() -> bool>,
+) {
+    let render = use_force_update();
+    let latest = use_mut_ref(|| Rc::clone(&is_stale));
+    latest.replace(is_stale);
+    let look = move || {
+        let is_stale = Rc::clone(&latest.borrow());
+        if is_stale() {
+            render.force_update();
+        }
+    };
+    let followed = client.clone();
+    let effect = move || -> Cleanup {
         // Between the render and this effect something may have happened.
-        update();
-        let subscription = client.subscribe(move |event| {
+        look();
+        let subscription = followed.subscribe(move |event| {
             if concerns(event) {
-                update();
+                look();
             }
         });
-        move || drop(subscription)
-    });
-    rendered
+        Box::new(move || drop(subscription))
+    };
+    use_concern(Concern::scope(client, scope), Box::new(effect));
 }

@@ -5,7 +5,7 @@ use std::{fmt, ops::Deref, rc::Rc};
 use step_up_core::{Prompt, PromptMethod, PromptView, Prompter};
 use yew::{platform::spawn_local, prelude::*};
 
-use super::use_step_up_client;
+use super::{Cleanup, Concern, use_concern, use_step_up_client};
 
 /// The prompt that waits, for whoever draws it. Derefs to [`PromptView`], as it was at this render.
 ///
@@ -165,9 +165,10 @@ pub fn use_step_up_prompt() -> Option<PromptHandle> {
     let client = use_step_up_client();
     let render = use_force_update();
     let mounted = use_mut_ref(|| None::<Prompter>);
-    use_effect_with(client, {
+    let concern = Concern::client(&client);
+    let mount = {
         let mounted = Rc::clone(&mounted);
-        move |client| {
+        move || -> Cleanup {
             let on_change = render.clone();
             let prompter = client.mount_prompter(move || on_change.force_update());
             // A prompt may have waited for this.
@@ -176,12 +177,13 @@ pub fn use_step_up_prompt() -> Option<PromptHandle> {
             if is_needed {
                 render.force_update();
             }
-            move || {
+            Box::new(move || {
                 let gone = mounted.take();
                 drop(gone);
-            }
+            })
         }
-    });
+    };
+    use_concern(concern, Box::new(mount));
     let prompt = mounted.borrow().as_ref().and_then(Prompter::prompt);
     prompt.and_then(PromptHandle::new)
 }

@@ -1,11 +1,9 @@
 //! `use_step_up_resume`
 
-use std::{cell::RefCell, rc::Rc};
+use step_up_core::{Provider, Result, SocialPurpose, SocialReturn, StepUpClient, TokenScope, Verified};
+use yew::prelude::*;
 
-use step_up_core::{Provider, Result, SocialPurpose, StepUpClient, TokenScope, Verified};
-use yew::{platform::spawn_local, prelude::*};
-
-use crate::platform;
+use super::client::use_step_up_context;
 
 /// A redirect to a social provider that came back, and how it ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,10 +20,6 @@ pub struct Resumed {
     /// What came of it.
     pub result: Result<Verified>,
 }
-
-/// What [`use_step_up_resume`] finds.
-#[derive(Clone, PartialEq)]
-pub(crate) struct ResumedContext(Option<Rc<Resumed>>);
 
 /// The redirect that this page came back from, once it is known how it ended. `None` before that, and where the page was
 /// loaded otherwise.
@@ -58,38 +52,14 @@ pub(crate) struct ResumedContext(Option<Rc<Resumed>>);
 /// `None`.
 #[hook]
 pub fn use_step_up_resume() -> Option<Resumed> {
-    match use_context::<ResumedContext>() {
-        Some(ResumedContext(resumed)) => resumed.as_deref().cloned(),
-        None => panic!("no StepUpProvider above this component: wrap the app in one"),
-    }
+    use_step_up_context().resumed.as_deref().cloned()
 }
 
-/// Takes up a redirect that came back, and goes on with it.
-#[hook]
-pub(crate) fn use_resumption(client: &StepUpClient) -> ResumedContext {
-    let resumed = use_state(|| ResumedContext(None));
-    // Not in the effect: by then the page is shown, with the code in its address.
-    let returned = use_memo(client.clone(), |client| RefCell::new(client.take_social_return()));
-    use_effect_with(client.clone(), {
-        let resumed = resumed.setter();
-        move |client| {
-            if let Some(returned) = returned.take() {
-                let client = client.clone();
-                spawn_local(async move {
-                    let (purpose, provider) = (returned.purpose(), returned.provider().clone());
-                    let scopes = returned.scopes().to_vec();
-                    let app_state = returned.app_state().map(Into::into);
-                    let result = client.resume_social(returned).await;
-                    let done = Resumed { purpose, provider, scopes, app_state, result };
-                    resumed.set(ResumedContext(Some(Rc::new(done))));
-                });
-            }
-        }
-    });
-    use_effect_with(client.clone(), |client| {
-        let client = client.clone();
-        // The user came back to the page as it was, without an answer.
-        platform::on_restored(move || client.forget_social_redirect())
-    });
-    (*resumed).clone()
+/// Goes on with a redirect that came back.
+pub(crate) async fn resume(client: StepUpClient, returned: SocialReturn) -> Resumed {
+    let (purpose, provider) = (returned.purpose(), returned.provider().clone());
+    let scopes = returned.scopes().to_vec();
+    let app_state = returned.app_state().map(Into::into);
+    let result = client.resume_social(returned).await;
+    Resumed { purpose, provider, scopes, app_state, result }
 }

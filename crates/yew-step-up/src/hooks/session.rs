@@ -145,6 +145,6 @@ impl UseSessionHandle {
 pub fn use_session() -> UseSessionHandle {
     let client = use_step_up_client();
     let concerns = |event: &Event| matches!(event, Event::SessionChanged);
-    let session = use_client_value(&client, (), concerns, StepUpClient::session);
+    let session = use_client_value(&client, None, concerns, |client, _| client.session());
     UseSessionHandle { session, client }
 }

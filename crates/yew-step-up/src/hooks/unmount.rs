@@ -9,7 +9,6 @@ use std::{
 
 use futures_util::{FutureExt as _, future::Shared};
 use step_up_core::LocalFuture;
-use yew::prelude::*;
 
 /// Whether the component that called the hook is unmounted, or the hook's client replaced. Clones are the same one.
 #[derive(Clone)]
@@ -26,7 +25,7 @@ struct State {
 }
 
 impl Unmount {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let state = Rc::<State>::default();
         let waited = Rc::clone(&state);
         let gone: LocalFuture<'static, ()> = Box::pin(poll_fn(move |context| {
@@ -44,21 +43,11 @@ impl Unmount {
         Box::pin(self.gone.clone())
     }
 
-    fn happen(&self) {
+    /// Tells whoever waits.
+    pub(super) fn happen(&self) {
         self.state.is_gone.set(true);
         if let Some(waker) = self.state.waker.take() {
             waker.wake();
         }
     }
-}
-
-/// Follows this component, for as long as `dependency` stays the same.
-#[hook]
-pub(super) fn use_unmount<D: Clone + PartialEq + 'static>(dependency: D) -> Unmount {
-    let unmount = use_memo(dependency.clone(), |_| Unmount::new());
-    use_effect_with(dependency, {
-        let unmount = Rc::clone(&unmount);
-        move |_| move || unmount.happen()
-    });
-    (*unmount).clone()
 }

@@ -1,9 +1,9 @@
 //! `use_wallets`
 
-use step_up_core::{Event, StepUpClient, WalletInfo};
+use step_up_core::{Event, WalletInfo};
 use yew::prelude::*;
 
-use super::{use_client_value, use_step_up_client};
+use super::{Cleanup, Concern, use_client_value, use_concern, use_step_up_client};
 
 /// The external wallets that the user has here. Renders again when one announces itself.
 ///
@@ -46,8 +46,13 @@ use super::{use_client_value, use_step_up_client};
 pub fn use_wallets() -> Vec<WalletInfo> {
     let client = use_step_up_client();
     let concerns = |event: &Event| matches!(event, Event::WalletsChanged);
-    let wallets = use_client_value(&client, (), concerns, StepUpClient::wallets);
+    let wallets = use_client_value(&client, None, concerns, |client, _| client.wallets());
     // After the effect that listens.
-    use_effect_with(client, |client| client.discover_wallets());
+    let discovering = client.clone();
+    let discover = move || -> Cleanup {
+        discovering.discover_wallets();
+        Box::new(|| ())
+    };
+    use_concern(Concern::client(&client), Box::new(discover));
     wallets
 }

@@ -16,14 +16,14 @@ use crate::{
 };
 
 #[derive(Properties, PartialEq)]
-pub(super) struct LinkCodeProps {
-    pub(super) is_phone: bool,
-    pub(super) ondone: Callback<()>,
-    pub(super) oncancel: Callback<()>,
+pub(crate) struct LinkCodeProps {
+    pub(crate) is_phone: bool,
+    pub(crate) ondone: Callback<()>,
+    pub(crate) oncancel: Callback<()>,
 }
 
 #[component]
-pub(super) fn LinkCode(props: &LinkCodeProps) -> Html {
+pub(crate) fn LinkCode(props: &LinkCodeProps) -> Html {
     let client = use_step_up_client();
     let control = use_context::<Option<Control>>().flatten();
     let sent = use_state(|| None::<OtpVerification>);

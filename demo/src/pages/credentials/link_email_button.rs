@@ -5,9 +5,9 @@ use yew::prelude::*;
 use yew_step_up::{TokenScope, use_step_up_authentication};
 
 #[derive(Properties, PartialEq)]
-pub(super) struct LinkEmailButtonProps {
+pub(crate) struct LinkEmailButtonProps {
     /// Goes on, once the user is elevated.
-    pub(super) link_email: Callback<()>,
+    pub(crate) link_email: Callback<()>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ enum Step {
 }
 
 #[component]
-pub(super) fn LinkEmailButton(props: &LinkEmailButtonProps) -> Html {
+pub(crate) fn LinkEmailButton(props: &LinkEmailButtonProps) -> Html {
     let step_up = use_step_up_authentication();
     let step = use_state(|| Step::Idle);
     let code = use_state(String::new);

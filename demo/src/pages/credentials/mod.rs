@@ -10,9 +10,9 @@ use yew_step_up::{CredentialId, StepUpError, TokenScope, use_step_up_client};
 
 use self::{
     choose::{ChooseProvider, ChooseWallet},
-    link_code::LinkCode,
     overview::Overview,
 };
+pub(super) use self::{link_code::LinkCode, link_email_button::LinkEmailButton};
 use crate::{ui::spawn, verify::Verify};
 
 /// What the visitor wants to do. All of it has to be verified first.

@@ -38,7 +38,7 @@ pub(super) fn Overview(props: &OverviewProps) -> Html {
             if let Some(error) = &props.error {
                 <Banner test_id="credentials-error" title="That did not work" text={error.to_string()} />
             }
-            <ul class="list rows">
+            <ul class="list rows" data-testid="credentials">
                 { for credentials.iter().map(|credential| html! {
                     <li class="item" key={credential.id.to_string()} data-testid="credential">
                         { icon(credential) }

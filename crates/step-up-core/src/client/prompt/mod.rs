@@ -16,7 +16,7 @@ use futures_util::{
 
 use self::caller::Caller;
 pub use self::drawing::{Prompt, Prompter};
-use super::{Inner, StepUpCheck, StepUpClient, Verified};
+use super::{Event, Inner, StepUpCheck, StepUpClient, Verified};
 use crate::{
     LocalFuture,
     error::{Result, StepUpError},
@@ -338,7 +338,10 @@ impl StepUpClient {
                 }
                 self.inner.notify_prompter();
             }
-            Err(error) => self.fail_prompt(id, &error),
+            Err(error) => {
+                self.inner.listeners.emit(&Event::PromptFailed(error.clone()));
+                self.fail_prompt(id, &error);
+            }
         }
     }
 

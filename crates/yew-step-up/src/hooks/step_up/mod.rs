@@ -18,9 +18,9 @@ use std::{fmt, ops::Deref, rc::Rc};
 use step_up_core::{CredentialId, StepUpCheck, StepUpClient, StepUpState, StepUpTracker, TokenScope};
 use yew::{platform::spawn_local, prelude::*};
 
-#[cfg(any(feature = "passkey", feature = "prompt", feature = "social"))]
-use super::unmount::{Unmount, use_unmount};
 use super::use_step_up_client;
+#[cfg(any(feature = "passkey", feature = "prompt", feature = "social"))]
+use super::{Cleanup, Concern, unmount::Unmount, use_concern};
 
 /// Options of [`use_step_up_authentication_with_options`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,6 +65,20 @@ struct Hook {
     recipient: otp::Recipient,
     #[cfg(any(feature = "passkey", feature = "prompt", feature = "social"))]
     unmount: Unmount,
+}
+
+#[cfg(any(feature = "passkey", feature = "prompt", feature = "social"))]
+impl Hook {
+    /// What the hook follows while its component is there.
+    fn mount(self: Rc<Self>) -> Cleanup {
+        #[cfg(feature = "social")]
+        let look_away = social::follow_way_back(&self.tracker);
+        Box::new(move || {
+            #[cfg(feature = "social")]
+            look_away();
+            self.unmount.happen();
+        })
+    }
 }
 
 impl Deref for UseStepUpAuthenticationHandle {
@@ -178,18 +192,19 @@ pub fn use_step_up_authentication_with_options(
 ) -> UseStepUpAuthenticationHandle {
     let client = use_step_up_client();
     let render = use_force_update();
-    #[cfg(any(feature = "passkey", feature = "prompt", feature = "social"))]
-    let unmount = use_unmount(client.clone());
     let hook = use_memo(client, |client| Hook {
         client: client.clone(),
         tracker: StepUpTracker::new(move || render.force_update()),
         #[cfg(feature = "otp")]
         recipient: otp::Recipient::default(),
         #[cfg(any(feature = "passkey", feature = "prompt", feature = "social"))]
-        unmount,
+        unmount: Unmount::new(),
     });
-    #[cfg(feature = "social")]
-    let () = social::use_way_back(&hook.tracker);
+    #[cfg(any(feature = "passkey", feature = "prompt", feature = "social"))]
+    let () = use_concern(Concern::client(&hook.client), {
+        let hook = Rc::clone(&hook);
+        Box::new(move || hook.mount())
+    });
     let state = Rc::new(hook.tracker.state().clone());
     UseStepUpAuthenticationHandle { state, credential_id: options.credential_id, hook }
 }

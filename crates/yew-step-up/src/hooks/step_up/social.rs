@@ -1,7 +1,6 @@
 //! Step-up with a social account.
 
 use step_up_core::{Action, Provider, Result, SocialOptions, StepUpError, StepUpTracker, Verified};
-use yew::prelude::*;
 
 use super::UseStepUpAuthenticationHandle;
 use crate::platform;
@@ -49,17 +48,13 @@ impl UseStepUpAuthenticationHandle {
 }
 
 /// A page that is shown again as it was left, because the user came back from the provider without an answer, waits for
-/// nothing.
-#[hook]
-pub(super) fn use_way_back(tracker: &StepUpTracker) {
-    use_effect_with(tracker.clone(), |tracker| {
-        let tracker = tracker.clone();
-        let stop = platform::on_restored(move || {
-            let is_redirecting = tracker.state().error == Some(StepUpError::Redirecting);
-            if is_redirecting {
-                tracker.reset();
-            }
-        });
-        move || stop()
-    });
+/// nothing. What this gives stops looking.
+pub(super) fn follow_way_back(tracker: &StepUpTracker) -> impl FnOnce() + use<> {
+    let tracker = tracker.clone();
+    platform::on_restored(move || {
+        let is_redirecting = tracker.state().error == Some(StepUpError::Redirecting);
+        if is_redirecting {
+            tracker.reset();
+        }
+    })
 }

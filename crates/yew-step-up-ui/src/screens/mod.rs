@@ -1,0 +1,17 @@
+//! One screen for each thing that a user can be asked.
+
+mod captcha;
+mod choose;
+mod code;
+mod dead_end;
+mod loading;
+mod start;
+
+pub(crate) use self::{
+    captcha::CaptchaScreen,
+    choose::ChooseScreen,
+    code::{CodeScreen, is_spent},
+    dead_end::DeadEnd,
+    loading::LoadingScreen,
+    start::StartScreen,
+};

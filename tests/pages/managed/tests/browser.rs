@@ -1,0 +1,165 @@
+//! Browser lane: one call and the ready-made prompt, against the sandbox in the page.
+
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::rc::Rc;
+
+use gloo::timers::future::TimeoutFuture;
+use serde_json::{Value, json};
+use step_up_sandbox::{
+    Config as SandboxConfig, DEFAULT_ENVIRONMENT_ID, Seed,
+    page::{BASE_URL, InPage},
+};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{
+    Element, Event, EventInit, HtmlButtonElement, HtmlDialogElement, HtmlElement, HtmlInputElement,
+    InputEvent, InputEventInit,
+};
+use yew_step_up::{Config, HttpRequest, SessionToken, StepUpClient, StepUpProvider, browser_platform};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const EMAIL: &str = "ada@example.com";
+const PHONE: &str = "+15550100100";
+
+/// The page with somebody signed in, and the sandbox behind it.
+struct Person {
+    root: Element,
+    sandbox: InPage,
+    app: Option<yew::AppHandle<StepUpProvider>>,
+}
+
+impl Person {
+    /// With what `POST /sandbox/users` takes.
+    async fn with(credentials: Value) -> Self {
+        let config = Config::new(DEFAULT_ENVIRONMENT_ID).unwrap().with_base_url(BASE_URL).unwrap();
+        let platform = browser_platform(&config);
+        let (clock, timer) = (Rc::clone(&platform.clock), Rc::clone(&platform.timer));
+        let sandbox =
+            InPage::new(SandboxConfig::default(), Seed::new(7), None, clock, timer, |_| ()).unwrap();
+        let client = StepUpClient::new(config, platform.with_transport(sandbox.clone()));
+        let document = web_sys::window().unwrap().document().unwrap();
+        let root = document.create_element("div").unwrap();
+        document.body().unwrap().append_child(&root).unwrap();
+        let page = page_managed::page(client.clone());
+        let app = yew::Renderer::<StepUpProvider>::with_root_and_props(root.clone(), page).render();
+        let person = Self { root, sandbox, app: Some(app) };
+        let user = person.control(HttpRequest::post("/sandbox/users"), &credentials);
+        let token = user["minifiedJwt"].as_str().unwrap();
+        client.adopt_session(SessionToken::new(token)).await.unwrap();
+        person
+    }
+
+    fn control(&self, request: HttpRequest, body: &Value) -> Value {
+        let response = self.sandbox.call(&request.json(body).unwrap());
+        assert_eq!(response.status, 200, "{}", String::from_utf8_lossy(&response.body));
+        serde_json::from_slice(&response.body).unwrap()
+    }
+
+    /// The code that was sent to this address, once one was.
+    async fn sent_to(&self, address: &str) -> String {
+        let inbox = format!("/sandbox/inbox?to={}", address.replace('+', "%2B"));
+        for _ in 0..1_000 {
+            let inbox = self.control(HttpRequest::get(inbox.clone()), &Value::Null);
+            if let Some(code) = inbox[0]["code"].as_str() {
+                return code.to_owned();
+            }
+            TimeoutFuture::new(5).await;
+        }
+        panic!("no code was sent to {address}");
+    }
+
+    /// The element, once it is there.
+    async fn find<T: JsCast>(&self, selector: &str) -> T {
+        for _ in 0..1_000 {
+            if let Some(element) = self.root.query_selector(selector).unwrap() {
+                return element.dyn_into().expect(selector);
+            }
+            TimeoutFuture::new(5).await;
+        }
+        panic!("no {selector}: {}", self.root.inner_html());
+    }
+
+    async fn press(&self, selector: &str) {
+        self.find::<HtmlButtonElement>(selector).await.click();
+    }
+
+    /// Types the whole code, once one can be typed.
+    async fn enter(&self, code: &str) {
+        let input: HtmlInputElement = self.find("dialog[open] input:not([readonly])").await;
+        input.set_value(code);
+        let init = InputEventInit::new();
+        init.set_bubbles(true);
+        let event = InputEvent::new_with_event_init_dict("input", &init).unwrap();
+        input.dispatch_event(&event).unwrap();
+    }
+
+    async fn text(&self, selector: &str) -> String {
+        self.find::<HtmlElement>(selector).await.text_content().unwrap()
+    }
+
+    /// There is nothing before the user asks for it, and nothing is left of the prompt after it.
+    fn has_no_prompt(&self) {
+        assert!(self.root.query_selector("dialog").unwrap().is_none());
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        if let Some(app) = self.app.take() {
+            app.destroy();
+        }
+        self.root.remove();
+    }
+}
+
+#[wasm_bindgen_test]
+async fn one_call_asks_for_the_code_and_the_wallet_is_exported() {
+    let person = Person::with(json!({ "email": EMAIL })).await;
+    person.has_no_prompt();
+    person.press("main button").await;
+    let text = person.text("dialog[open] [data-step-up-screen=email]").await;
+    assert!(text.contains("To export your wallet's private key"), "{text}");
+    // It is sent by itself.
+    person.find::<HtmlElement>("[data-step-up-part=resend][aria-disabled=true]").await;
+    let code = person.sent_to(EMAIL).await;
+    person.enter(if code == "000000" { "000001" } else { "000000" }).await;
+    let error = person.text("[data-step-up-part=error]:not(:empty)").await;
+    assert!(error.contains("4"), "{error}");
+    person.enter(&code).await;
+    let exported = person.text("output").await;
+    assert!(exported.contains(r#""privateKey":"0x"#), "{exported}");
+    person.has_no_prompt();
+}
+
+#[wasm_bindgen_test]
+async fn who_has_several_ways_chooses_and_may_change_their_mind() {
+    let person = Person::with(json!({ "email": EMAIL, "phone": PHONE })).await;
+    person.press("main button").await;
+    let first = person.text("[data-step-up-screen=choose] [data-step-up-part=method]").await;
+    assert!(first.contains(EMAIL), "what they signed in with comes first: {first}");
+    person.press("[data-step-up-method=email]").await;
+    person.find::<HtmlElement>("[data-step-up-screen=email]").await;
+    person.sent_to(EMAIL).await;
+    person.press("[data-step-up-part=other-method]").await;
+    person.press("[data-step-up-method=sms]").await;
+    person.find::<HtmlElement>("[data-step-up-screen=sms]").await;
+    let code = person.sent_to(PHONE).await;
+    person.enter(&code).await;
+    assert!(person.text("output").await.contains("privateKey"));
+}
+
+#[wasm_bindgen_test]
+async fn who_cancels_is_not_asked_again_and_the_app_is_told() {
+    let person = Person::with(json!({ "email": EMAIL })).await;
+    person.press("main button").await;
+    let dialog: HtmlDialogElement = person.find("dialog[open]").await;
+    // As the Escape key does.
+    let init = EventInit::new();
+    init.set_cancelable(true);
+    dialog.dispatch_event(&Event::new_with_event_init_dict("cancel", &init).unwrap()).unwrap();
+    assert_eq!(person.text("main [role=alert]").await, "Cancelled.");
+    person.has_no_prompt();
+}
