@@ -97,7 +97,7 @@ impl StepUpClient {
         })
     }
 
-    fn answer<T>(
+    pub(super) fn answer<T>(
         &self,
         epoch: Option<Epoch>,
         call: Result<Call>,

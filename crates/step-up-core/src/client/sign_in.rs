@@ -24,7 +24,7 @@ impl StepUpClient {
         &self,
         address: impl Into<OtpAddress>,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        self.send_code(self.inner.epoch(), address.into(), None, None)
+        self.send_code(Some(self.inner.epoch()), address.into(), None, None)
     }
 
     /// [`send_sign_in_code`](Self::send_sign_in_code) with a captcha's answer, after
@@ -39,7 +39,7 @@ impl StepUpClient {
         address: impl Into<OtpAddress>,
         captcha: CaptchaToken,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        self.send_code(self.inner.epoch(), address.into(), None, Some(captcha))
+        self.send_code(Some(self.inner.epoch()), address.into(), None, Some(captcha))
     }
 
     /// Sends a new sign-in code in place of the last one.
@@ -52,7 +52,7 @@ impl StepUpClient {
         &self,
         verification: &OtpVerification,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        self.resend_code(self.inner.epoch(), verification.clone())
+        self.resend_code(Some(self.inner.epoch()), verification.clone())
     }
 
     /// Signs in with the code of [`send_sign_in_code`](Self::send_sign_in_code). Whoever was signed in is signed out on
