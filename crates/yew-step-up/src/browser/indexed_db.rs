@@ -1,11 +1,12 @@
 //! The little of IndexedDB that the keychain needs: one store, read and added to.
 
 use js_sys::Promise;
+use step_up_core::LocalFuture;
 use wasm_bindgen::{JsValue, closure::Closure};
 
 use super::js::{
     Outcome,
-    Value::{Js, Object, Text},
+    Value::{self, Object, Text},
     call, get, set, settled,
 };
 
@@ -31,17 +32,17 @@ impl KeyStore {
             move || create_store(&request, store, key_path)
         });
         set(&request, "onupgradeneeded", upgrade.as_ref())?;
-        Ok(Self { database: settle(&request).await?, store })
+        Ok(Self { database: settle(Ok(request)).await?, store })
     }
 
     /// The record with this key; `undefined` where there is none.
-    pub(super) async fn get(&self, key: &str) -> Outcome {
-        settle(&call(&self.object_store("readonly")?, "get", &[Text(key)])?).await
+    pub(super) fn get(&self, key: &str) -> LocalFuture<'static, Outcome> {
+        settle(self.object_store("readonly").and_then(|store| call(&store, "get", &[Text(key)])))
     }
 
     /// Adds a record, unless there is one with its key: then it fails with a `ConstraintError`.
-    pub(super) async fn add(&self, record: &JsValue) -> Outcome {
-        settle(&call(&self.object_store("readwrite")?, "add", &[Js(record)])?).await
+    pub(super) fn add(&self, record: Value<'_>) -> LocalFuture<'static, Outcome> {
+        settle(self.object_store("readwrite").and_then(|store| call(&store, "add", &[record])))
     }
 
     fn object_store(&self, mode: &str) -> Outcome {
@@ -63,18 +64,21 @@ fn create_store(request: &JsValue, store: &str, key_path: &str) -> Outcome {
 }
 
 /// Waits until the request has succeeded or failed.
-async fn settle(request: &JsValue) -> Outcome {
-    let mut attached = Ok(());
-    let promise = Promise::new(&mut |resolve, reject| {
-        attached = set(request, "onsuccess", &resolve).and_then(|()| set(request, "onerror", &reject));
-    });
-    attached?;
-    match settled(Ok(promise.into())).await {
-        Ok(_) => get(request, "result"),
-        // What is rejected with is the event; the error is the request's.
-        Err(event) => {
-            let error = get(request, "error")?;
-            Err(if error.is_null() { event } else { error })
+fn settle(request: Outcome) -> LocalFuture<'static, Outcome> {
+    Box::pin(async move {
+        let request = request?;
+        let mut attached = Ok(());
+        let promise = Promise::new(&mut |resolve, reject| {
+            attached = set(&request, "onsuccess", &resolve).and_then(|()| set(&request, "onerror", &reject));
+        });
+        attached?;
+        match settled(Ok(promise.into())).await {
+            Ok(_) => get(&request, "result"),
+            // What is rejected with is the event; the error is the request's.
+            Err(event) => {
+                let error = get(&request, "error")?;
+                Err(if error.is_null() { event } else { error })
+            }
         }
-    }
+    })
 }

@@ -109,40 +109,26 @@ impl Keys {
         let store = KeyStore::open(factory, &self.database, STORE, KEY_PATH).await?;
         let mut record = store.get(name).await?;
         if record.is_undefined() {
-            let pair = generate(subtle).await?;
-            let made = Object(&[(KEY_PATH, Text(name)), ("keyPair", Js(&pair))]).to_js()?;
-            if let Err(error) = store.add(&made).await {
-                record = store.get(name).await?;
-                if record.is_undefined() {
-                    return Err(error);
-                }
-                // Another tab was quicker. Its key is the key.
-            } else {
-                return export(subtle, key_pair(&pair)?).await;
+            const IS_EXTRACTABLE: Value<'_> = Flag(false);
+            let usages = List(&[Text("sign")]);
+            let pair = settled(call(subtle, "generateKey", &[ALGORITHM, IS_EXTRACTABLE, usages])).await?;
+            let added = store.add(Object(&[(KEY_PATH, Text(name)), ("keyPair", Js(&pair))])).await;
+            // Where another tab was quicker, its key is the key.
+            record = store.get(name).await?;
+            if record.is_undefined() {
+                return Err(added.err().unwrap_or(record));
             }
         }
-        export(subtle, key_pair(&get(&record, "keyPair")?)?).await
+        let pair = get(&record, "keyPair")?;
+        let pair = KeyPair { private_key: get(&pair, "privateKey")?, public_key: get(&pair, "publicKey")? };
+        let point = settled(call(subtle, "exportKey", &[Text("raw"), Js(&pair.public_key)])).await?;
+        Ok((pair, bytes(&point)))
     }
-}
-
-async fn generate(subtle: &JsValue) -> Outcome {
-    const IS_EXTRACTABLE: Value<'_> = Flag(false);
-    settled(call(subtle, "generateKey", &[ALGORITHM, IS_EXTRACTABLE, List(&[Text("sign")])])).await
 }
 
 /// Names ECDSA to WebCrypto, which ignores what it does not ask for: the curve when it signs, the hash when a key is made.
 const ALGORITHM: Value<'_> =
     Object(&[("name", Text("ECDSA")), ("namedCurve", Text("P-256")), ("hash", Text("SHA-256"))]);
-
-/// A key pair, if it is one.
-fn key_pair(pair: &JsValue) -> Outcome<KeyPair> {
-    Ok(KeyPair { private_key: get(pair, "privateKey")?, public_key: get(pair, "publicKey")? })
-}
-
-async fn export(subtle: &JsValue, pair: KeyPair) -> Outcome<(KeyPair, Vec<u8>)> {
-    let point = settled(call(subtle, "exportKey", &[Text("raw"), Js(&pair.public_key)])).await?;
-    Ok((pair, bytes(&point)))
-}
 
 async fn sign(subtle: &JsValue, private_key: &JsValue, message: &[u8]) -> Outcome<Vec<u8>> {
     let signature = settled(call(subtle, "sign", &[ALGORITHM, Js(private_key), Bytes(message)])).await?;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use js_sys::Array;
-use step_up_core::{Result, WalletAccount, WalletSignature};
+use step_up_core::{LocalFuture, Result, WalletAccount, WalletSignature};
 use wasm_bindgen::JsValue;
 
 use super::{
@@ -57,7 +57,7 @@ impl Provider {
         u64::from_str_radix(id.strip_prefix("0x")?, 16).ok()
     }
 
-    fn call(&self, method: &str, params: &[Value<'_>]) -> impl Future<Output = Result<JsValue>> + use<> {
+    fn call(&self, method: &str, params: &[Value<'_>]) -> LocalFuture<'static, Result<JsValue>> {
         let request = Object(&[("method", Text(method)), ("params", List(params))]);
         answer(call(&self.0, "request", &[request]))
     }

@@ -158,8 +158,8 @@ impl Wallets for BrowserWallets {
 }
 
 /// What a wallet answers to a call, once it does.
-fn answer(call: Outcome) -> impl Future<Output = Result<JsValue>> {
-    settled(call).map_err(|error| refusal(&error))
+fn answer(call: Outcome) -> LocalFuture<'static, Result<JsValue>> {
+    Box::pin(settled(call).map_err(|error| refusal(&error)))
 }
 
 /// A property of what a wallet handed over; `undefined` where there is none or it cannot be read.

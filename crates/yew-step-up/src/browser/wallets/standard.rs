@@ -8,7 +8,9 @@ use std::rc::{Rc, Weak};
 
 use gloo::events::EventListener;
 use js_sys::{Array, Function, Uint8Array};
-use step_up_core::{Result, StepUpError, WalletAccount, WalletChain, WalletInfo, WalletSignature};
+use step_up_core::{
+    LocalFuture, Result, StepUpError, WalletAccount, WalletChain, WalletInfo, WalletSignature,
+};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 
 use super::{
@@ -143,7 +145,7 @@ impl StandardWallet {
         feature: &str,
         method: &str,
         input: &[(&str, Value<'_>)],
-    ) -> impl Future<Output = Result<JsValue>> + use<> {
+    ) -> LocalFuture<'static, Result<JsValue>> {
         let feature = property(&property(&self.0, "features"), feature);
         answer(call(&feature, method, &[Object(input)]))
     }
