@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Event, Inner, StepUpClient, Verified, waiting::Until};
+use super::{Event, Inner, StepUpClient, Verified, verified::user_of, waiting::Until};
 use crate::{
     LocalFuture,
     endpoint::{Endpoint as _, WalletLink, WalletProof, WalletSignIn, WalletVerify},
@@ -43,6 +43,14 @@ enum Asked {
     Wallet(WalletId),
     /// The account of this credential, else of one that the user may sign in with.
     Credential(Option<CredentialId>),
+}
+
+/// What it is proved for.
+enum Purpose {
+    /// For these scopes.
+    StepUp(Vec<TokenScope>),
+    Link,
+    SignIn,
 }
 
 /// A wallet's account that is asked to sign.
@@ -105,12 +113,7 @@ impl StepUpClient {
         credential: Option<&CredentialId>,
         scopes: &[TokenScope],
     ) -> LocalFuture<'static, Result<Verified>> {
-        let (client, asked, scopes) = (self.clone(), Asked::Credential(credential.cloned()), scopes.to_vec());
-        Box::pin(async move {
-            let epoch = client.inner.signed_in_epoch()?;
-            let proof = client.prove(epoch, asked, VERIFY).await?;
-            client.verify_in(epoch, &WalletVerify { proof: &proof, scopes: &scopes }, &scopes).await
-        })
+        self.ask_wallet(Asked::Credential(credential.cloned()), Purpose::StepUp(scopes.to_vec()))
     }
 
     /// Signs in with the account that the user chooses in this wallet. Whoever was signed in is signed out on this client.
@@ -122,13 +125,7 @@ impl StepUpClient {
     /// [`UnsupportedTarget`](StepUpError::UnsupportedTarget), as for [`verify_wallet`](Self::verify_wallet);
     /// [`NotSignedIn`](StepUpError::NotSignedIn) where somebody signed in or out meanwhile; those of every request.
     pub fn sign_in_with_wallet(&self, wallet: &WalletId) -> LocalFuture<'static, Result<Rc<User>>> {
-        let (client, asked) = (self.clone(), Asked::Wallet(wallet.clone()));
-        Box::pin(async move {
-            let epoch = client.inner.epoch();
-            let proof = client.prove(epoch, asked, SIGN_IN).await?;
-            let call = WalletSignIn { proof: &proof }.call();
-            client.sign_in_by::<WalletSignIn<'_>>(Some(epoch), Ok(call)).await
-        })
+        user_of(self.ask_wallet(Asked::Wallet(wallet.clone()), Purpose::SignIn))
     }
 
     /// Links the account that the user chooses in this wallet, and gives the user with it. It is guarded by
@@ -143,12 +140,7 @@ impl StepUpClient {
     /// [`NotSignedIn`](StepUpError::NotSignedIn), [`SubjectMismatch`](StepUpError::SubjectMismatch), and those of every
     /// request.
     pub fn link_wallet(&self, wallet: &WalletId) -> LocalFuture<'static, Result<Rc<User>>> {
-        let (client, asked) = (self.clone(), Asked::Wallet(wallet.clone()));
-        Box::pin(async move {
-            let epoch = client.inner.signed_in_epoch()?;
-            let proof = client.prove(epoch, asked, LINK).await?;
-            Ok(client.verify_in(epoch, &WalletLink { proof: &proof }, &[]).await?.user)
-        })
+        user_of(self.ask_wallet(Asked::Wallet(wallet.clone()), Purpose::Link))
     }
 
     /// The account that the user chooses in a wallet.
@@ -188,20 +180,32 @@ impl StepUpClient {
         Ok(Signer { wallet: wallet.clone(), account })
     }
 
-    /// Finds the wallet that can prove it, and has it sign.
-    fn prove(
-        &self,
-        epoch: Epoch,
-        asked: Asked,
-        statement: &'static str,
-    ) -> LocalFuture<'static, Result<WalletProof>> {
+    /// Finds the wallet that can prove what is asked, has it sign, and sends the proof.
+    fn ask_wallet(&self, asked: Asked, purpose: Purpose) -> LocalFuture<'static, Result<Verified>> {
         let client = self.clone();
         Box::pin(async move {
+            let (epoch, statement) = match purpose {
+                Purpose::SignIn => (client.inner.epoch(), SIGN_IN),
+                Purpose::Link => (client.inner.signed_in_epoch()?, LINK),
+                Purpose::StepUp(_) => (client.inner.signed_in_epoch()?, VERIFY),
+            };
             let signer = match asked {
                 Asked::Wallet(wallet) => client.connect(&wallet).await?,
                 Asked::Credential(wanted) => client.find_signer(epoch, wanted).await?,
             };
-            client.sign(epoch, &signer, statement).await
+            let proof = &client.sign(epoch, &signer, statement).await?;
+            let verification = match purpose {
+                Purpose::SignIn => {
+                    let call = WalletSignIn { proof }.call();
+                    let user = client.sign_in_by::<WalletSignIn<'_>>(Some(epoch), Ok(call)).await?;
+                    return Ok(Verified { user, elevation: None, mfa_token: None });
+                }
+                Purpose::Link => client.verify_in(epoch, &WalletLink { proof }, &[]),
+                Purpose::StepUp(scopes) => {
+                    client.verify_in(epoch, &WalletVerify { proof, scopes: &scopes }, &scopes)
+                }
+            };
+            verification.await
         })
     }
 

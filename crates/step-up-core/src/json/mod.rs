@@ -152,7 +152,11 @@ impl<T: FromJson> FromJson for Vec<T> {
         if !matches!(value, Json::List(_)) {
             reading.wrong()
         }
-        value.as_list().iter().map(|item| T::read(item, reading)).collect()
+        let mut items = Self::new();
+        for item in value.as_list() {
+            items.push(T::read(item, reading));
+        }
+        items
     }
 }
 
