@@ -77,7 +77,7 @@ fn settle(request: Outcome) -> LocalFuture<'static, Outcome> {
             // What is rejected with is the event; the error is the request's.
             Err(event) => {
                 let error = get(&request, "error")?;
-                Err(if error.is_null() { event } else { error })
+                Err(if error == JsValue::NULL { event } else { error })
             }
         }
     })

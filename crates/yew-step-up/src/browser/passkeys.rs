@@ -5,7 +5,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use js_sys::JSON;
+use js_sys::global;
 use step_up_core::{LocalFuture, PasskeyAuthenticator, Result, StepUpError};
 use wasm_bindgen::JsValue;
 
@@ -14,7 +14,7 @@ use super::{
     fetch::{AbortOnDrop, abort},
     js::{
         Outcome,
-        Value::{Js, Object},
+        Value::{self, Js, Object, Text},
         call, get, settled,
     },
     window,
@@ -70,7 +70,7 @@ impl BrowserPasskeys {
         Box::pin(async move {
             let class = class_with_parser(ceremony)?;
             let container = container()?;
-            let public_key = JSON::parse(&options_json)
+            let public_key = json("parse", Text(&options_json))
                 .and_then(|options| call(&class, ceremony.options_parser(), &[Js(&options)]))
                 .map_err(|_| StepUpError::Decode { expected: "passkey options", line: 0, column: 0 })?;
             let ceremony_abort = AbortOnDrop::new()?;
@@ -92,8 +92,12 @@ async fn ask(
 ) -> Outcome<String> {
     let options = Object(&[("publicKey", Js(public_key)), ("signal", Js(&abort.signal()?))]).to_js()?;
     let credential = settled(call(container, ceremony.method(), &[Js(&options)])).await?;
-    let answer = JSON::stringify(&credential)?;
-    JsValue::from(answer).as_string().ok_or(JsValue::UNDEFINED)
+    json("stringify", Js(&credential))?.as_string().ok_or(JsValue::UNDEFINED)
+}
+
+/// Has the browser read or write JSON.
+fn json(method: &str, what: Value<'_>) -> Outcome {
+    call(&get(&global(), "JSON")?, method, &[what])
 }
 
 /// What the names of the browser's errors mean
@@ -132,7 +136,7 @@ fn container() -> Result<JsValue> {
 }
 
 fn member(of: &JsValue, name: &str) -> Option<JsValue> {
-    get(of, name).ok().filter(|value| !value.is_undefined() && !value.is_null())
+    get(of, name).ok().filter(|value| *value != JsValue::UNDEFINED && *value != JsValue::NULL)
 }
 
 fn no_passkeys() -> StepUpError {

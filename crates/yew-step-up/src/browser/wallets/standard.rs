@@ -7,7 +7,7 @@
 use std::rc::{Rc, Weak};
 
 use gloo::events::EventListener;
-use js_sys::{Array, Function, Uint8Array};
+use js_sys::{Array, Function, Uint8Array, global};
 use step_up_core::{
     LocalFuture, Result, StepUpError, WalletAccount, WalletChain, WalletInfo, WalletSignature,
 };
@@ -17,7 +17,7 @@ use super::{
     super::js::{
         Outcome,
         Value::{self, Bytes, Flag, Js, Object, Text},
-        call, make,
+        call, get, make,
     },
     Found, Handle, Wallet, answer,
     error::failed,
@@ -66,7 +66,7 @@ fn api(found: Weak<Found>, changed: Rc<dyn Fn()>) -> Outcome {
         unregister.into_js_value()
     });
     let api = Object(&[("register", Js(&register.into_js_value()))]).to_js()?;
-    Ok(js_sys::Object::freeze(&api.unchecked_into::<js_sys::Object>()).into())
+    call(&get(&global(), "Object")?, "freeze", &[Js(&api)])
 }
 
 /// Adds a wallet that signs for Solana and is new, and gives its id.
