@@ -74,7 +74,9 @@ mod tests {
         }
 
         #[test]
-        fn texts_are_read_as_by_another_implementation(text in "[A-Za-z0-9_=+/ -]{0,9}|[A-Za-z0-9_-]{0,40}") {
+        fn texts_are_read_as_by_another_implementation(
+            text in "[A-Za-z0-9_=+/ -]{0,9}|[A-Za-z0-9_-]{0,40}|[A-Za-z0-9_-]{0,8}\\PC{0,2}[A-Za-z0-9_-]{0,4}|\\PC*"
+        ) {
             prop_assert_eq!(decode_url(&text), BASE64_URL_SAFE_NO_PAD.decode(&text).ok());
         }
 
@@ -86,9 +88,37 @@ mod tests {
 
     #[test]
     fn padding_and_bits_of_no_byte_are_refused() {
-        for text in ["QQ==", "QR", "Q", "QQ\n", "+/"] {
+        for text in ["QQ==", "QR", "Q", "QQ\n", "+/", "QQé", "ＱＱ", "QQ\0", "\u{100}Q", "QQ=", "=", " "] {
             assert_eq!(decode_url(text), None, "{text}");
         }
         assert_eq!(decode_url("QQ"), Some(b"A".to_vec()));
+    }
+
+    /// Each text of up to two characters, and each end of those with one, two and three before it.
+    #[test]
+    fn each_end_is_read_as_by_another_implementation_and_in_one_way() {
+        let characters = || (b' '..=b'~').map(|byte| char::from(byte).to_string());
+        let pairs = characters().flat_map(|first| characters().map(move |second| format!("{first}{second}")));
+        let ends: Vec<String> = std::iter::once(String::new()).chain(characters()).chain(pairs).collect();
+        for before in ["", "Q", "Q_", "Q_0"] {
+            let mut accepted = std::collections::HashSet::new();
+            for end in &ends {
+                let text = format!("{before}{end}");
+                let read = decode_url(&text);
+                assert_eq!(read, BASE64_URL_SAFE_NO_PAD.decode(&text).ok(), "{text}");
+                assert!(
+                    read.is_none_or(|bytes| accepted.insert(bytes)),
+                    "{text} is not the only text of its bytes"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_read_to_its_end() {
+        let bytes = vec![0xff; 1_000_001];
+        let text = BASE64_URL_SAFE_NO_PAD.encode(&bytes);
+        assert_eq!(decode_url(&text), Some(bytes));
+        assert_eq!(decode_url(&format!("{text}é")), None);
     }
 }

@@ -81,7 +81,11 @@ pub(super) struct PendingChecks(Vec<(Epoch, TokenScope, Pending<WeakShared<Ended
 
 impl PendingChecks {
     fn find(&self, epoch: Epoch, scope: &TokenScope) -> Option<Pending<Shared<Ended>>> {
-        let (.., pending) = self.0.iter().find(|(e, s, _)| *e == epoch && s == scope)?;
+        let is_meant = |(e, s, pending): &&(Epoch, TokenScope, Pending<_>)| {
+            // Whoever has yet to read an answer does not make it newer.
+            *e == epoch && s == scope && pending.check.get().is_none()
+        };
+        let (.., pending) = self.0.iter().find(is_meant)?;
         Some(Pending { ended: pending.ended.upgrade()?, check: Rc::clone(&pending.check) })
     }
 

@@ -57,7 +57,8 @@ struct Prepared {
     purpose: Purpose,
     /// The epoch that the answer is for, if it is for one.
     epoch: Option<Epoch>,
-    bearer: Option<SessionToken>,
+    /// The token of whom a call is for that is not the session's.
+    given: Option<SessionToken>,
     opens_session: bool,
     is_device_signed: bool,
     /// What may be found missing.
@@ -94,7 +95,9 @@ impl StepUpClient {
                     }
                     prepared.request.add_header("x-dyn-session-public-key", session_key.as_hex());
                 }
-                prepared.authorize();
+                // Nothing is waited for from here on until the request is on its way.
+                inner.require_any(prepared.epoch)?;
+                inner.authorize(&mut prepared);
             }
             if prepared.purpose != Purpose::App {
                 inner.label(&mut prepared.request)?;
@@ -102,7 +105,6 @@ impl StepUpClient {
             if let Some(body) = prepared.body.take() {
                 prepared.request.body = Some(body.finish());
             }
-            inner.require_any(prepared.epoch)?;
             let reservation = inner.reserve(&mut prepared);
             let request = std::mem::replace(&mut prepared.request, HttpRequest::get(""));
             let response = inner.exchange(request, prepared.purpose).await?;
@@ -114,7 +116,7 @@ impl StepUpClient {
 impl Inner {
     /// Reads from the client of now what a request takes from it.
     fn prepare(&self, outgoing: Outgoing) -> Result<Prepared> {
-        let (call, epoch, purpose, bearer) = match outgoing {
+        let (call, epoch, purpose, given) = match outgoing {
             Outgoing::Call(epoch, call) => {
                 let epoch = epoch.map_or_else(|| self.signed_in_epoch(), Ok)?;
                 let call = call?;
@@ -127,10 +129,9 @@ impl Inner {
                         Purpose::Session
                     }
                 };
-                let bearer = self.token();
-                (call, Some(epoch), purpose, bearer.filter(|_| purpose == Purpose::Session))
+                (call, Some(epoch), purpose, None)
             }
-            Outgoing::For(bearer, call) => (call, None, Purpose::Anybody, bearer),
+            Outgoing::For(token, call) => (call, None, Purpose::Anybody, token),
             Outgoing::Common(call) => (call, None, Purpose::Common, None),
             Outgoing::App(request, scope) => return self.prepare_of_app(request, scope),
         };
@@ -143,7 +144,7 @@ impl Inner {
             opens_session,
             purpose,
             epoch,
-            bearer,
+            given,
             is_device_signed,
             guard,
             carries_token,
@@ -155,13 +156,12 @@ impl Inner {
         request.url = self.config.resolve(&request.url)?;
         let is_own_service = request.url.starts_with(&self.config.environment_url("/"));
         let purpose = if is_own_service { Purpose::Session } else { Purpose::App };
-        let bearer = self.token();
         Ok(Prepared {
             request,
             body: None,
             purpose,
             epoch,
-            bearer,
+            given: None,
             opens_session: false,
             is_device_signed: false,
             guard,
@@ -171,6 +171,20 @@ impl Inner {
 
     fn require_any(&self, epoch: Option<Epoch>) -> Result<()> {
         epoch.map_or(Ok(()), |epoch| self.require(epoch))
+    }
+
+    /// Adds the session's token, unless the app set one itself: that of now, since it may have been renewed while the
+    /// request was prepared.
+    fn authorize(&self, prepared: &mut Prepared) {
+        let token = match prepared.purpose {
+            Purpose::Session | Purpose::App => self.token(),
+            Purpose::Anybody | Purpose::Common => prepared.given.take(),
+        };
+        if let Some(token) = token
+            && !prepared.request.has_header("authorization")
+        {
+            prepared.request.add_header("authorization", format!("Bearer {}", token.expose()));
+        }
     }
 
     /// Adds what every request says about this client.
@@ -244,17 +258,5 @@ impl Inner {
             self.begin_epoch(None);
         }
         Err(error)
-    }
-}
-
-impl Prepared {
-    /// Adds the session's token, unless the app set one itself.
-    fn authorize(&mut self) {
-        if let Some(token) = &self.bearer
-            && !self.request.has_header("authorization")
-        {
-            let value = format!("Bearer {}", token.expose());
-            self.request.add_header("authorization", value);
-        }
     }
 }
