@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use js_sys::Uint8Array;
 use step_up_core::{Keychain, LocalFuture, PublicKey, Signature, StepUpError};
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::JsValue;
 
 use super::{
     indexed_db::KeyStore,
@@ -68,9 +68,8 @@ impl Keychain for WebCryptoKeychain {
     }
 
     fn random(&self, bytes: &mut [u8]) -> Result<(), StepUpError> {
-        let random = call(&crypto()?, "getRandomValues", &[Bytes(bytes)]);
-        // It gives the array that it was given.
-        let random: Uint8Array = random.map_err(|error| storage_error(&error))?.unchecked_into();
+        let random = Uint8Array::from(&*bytes);
+        call(&crypto()?, "getRandomValues", &[Js(&random)]).map_err(|error| storage_error(&error))?;
         random.copy_to(bytes);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use gloo::events::EventListener;
-use step_up_core::{Config, Popup, Result, SocialWindow};
+use step_up_core::{Config, Popup, Result, SocialWindow, StepUpError};
 use wasm_bindgen::JsValue;
 
 use super::{
@@ -57,7 +57,11 @@ impl SocialWindow for BrowserWindow {
     }
 
     fn take(&self) -> Result<Option<String>> {
-        let kept = Storage::Tab.read(&self.key)?;
+        let kept = match Storage::Tab.read(&self.key) {
+            // Where there is no storage, nothing is kept.
+            Err(StepUpError::UnsupportedTarget { .. }) => None,
+            read => read?,
+        };
         if kept.is_some() {
             Storage::Tab.remove(&self.key)?;
         }
