@@ -78,6 +78,7 @@ impl AbortOnDrop {
             .map_err(|_| StepUpError::UnsupportedTarget { why: "this browser cannot abort requests".into() })
     }
 
+    #[cfg(feature = "passkey")]
     pub(super) fn controller(&self) -> JsValue {
         self.0.clone()
     }
