@@ -138,6 +138,6 @@ pub use wallet::{
 pub type LocalFuture<'a, T> = core::pin::Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// The example of the README compiles.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "otp"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
