@@ -2,12 +2,14 @@
 //!
 //! Errors carry no platform types and no secrets, and compare, so that a state that holds one compares too.
 
+mod clone;
+
 use std::time::Duration;
 
 use crate::types::{CredentialFormat, CredentialId, Provider, TokenScope};
 
 /// What went wrong. `Display` is a sentence for people.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StepUpError {
     /// The user cancelled.

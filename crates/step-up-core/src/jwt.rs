@@ -4,19 +4,23 @@
 //! claims that the server does not decide again.
 
 use crate::{
-    error::{Result, StepUpError},
-    json::{FromJson, decode},
+    base64,
+    error::Result,
+    json::{Document, FromJson},
 };
-use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 /// The claims of `token`.
 pub(crate) fn claims<T: FromJson>(token: &str, expected: &'static str) -> Result<T> {
-    let malformed = StepUpError::Decode { expected, line: 0, column: 0 };
+    document(token).read(expected)
+}
+
+fn document(token: &str) -> Document {
     let mut parts = token.split('.');
-    let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(malformed);
-    };
-    let payload = Base64UrlUnpadded::decode_vec(payload).map_err(|_| malformed)?;
-    decode(&payload, expected)
+    let parts = [parts.next(), parts.next(), parts.next(), parts.next()];
+    match parts {
+        [Some(_), Some(payload), Some(_), None] => {
+            base64::decode_url(payload).map_or_else(Document::unreadable, |payload| Document::new(&payload))
+        }
+        _ => Document::unreadable(),
+    }
 }

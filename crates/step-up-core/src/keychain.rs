@@ -1,10 +1,9 @@
 //! Keys and randomness, which the platform keeps.
 
-use std::fmt::Write as _;
-
 use crate::{
     LocalFuture,
     error::{Result, StepUpError},
+    json::push_hex,
 };
 
 /// A P-256 public key, compressed, as 66 hexadecimal digits.
@@ -100,11 +99,9 @@ pub(crate) fn random_alphanumeric(keychain: &dyn Keychain, length: usize) -> Res
 }
 
 fn hex<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> String {
-    bytes.into_iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut text = String::new();
+    bytes.into_iter().for_each(|byte| push_hex(&mut text, *byte));
+    text
 }
 
 #[cfg(test)]

@@ -60,6 +60,7 @@
 //! | `social` | step-up, sign-in and links with a social account, in a popup or by redirect |
 //! | `external` | step-up and sign-in with an assertion of an external identity provider |
 
+mod base64;
 mod challenge;
 mod client;
 mod clock;
@@ -137,6 +138,6 @@ pub use wallet::{
 pub type LocalFuture<'a, T> = core::pin::Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// The example of the README compiles.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "otp"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

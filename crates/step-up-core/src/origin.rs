@@ -26,17 +26,14 @@ impl Origin {
                 _ => return refuse("an address must start with https:// or http://"),
             };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let (host, port) = match authority.rfind(':') {
-            Some(colon) if !authority.ends_with(']') => (&authority[..colon], Some(&authority[colon + 1..])),
-            _ => (authority, None),
-        };
+        let (host, port) = split_port(authority);
         if !is_host(host) {
             return refuse("the host is not a plain name or address");
         }
-        let port = match port.map(|digits| (digits, digits.parse::<u16>())) {
+        let port = match port.map(|digits| number(digits, u16::MAX)) {
             None => default_port,
-            Some((digits, Ok(port))) if digits.bytes().all(|byte| byte.is_ascii_digit()) => port,
-            Some(_) => return refuse("the port is not a number"),
+            Some(Some(port)) => port,
+            Some(None) => return refuse("the port is not a number"),
         };
         Ok(Self(if port == default_port {
             format!("{scheme}://{host}")
@@ -48,16 +45,27 @@ impl Origin {
     /// Whether nobody on the way can read what is sent: https, or this machine itself.
     pub(crate) fn is_trustworthy(&self) -> bool {
         let Some(rest) = self.0.strip_prefix("http://") else { return true };
-        let host = match rest.rfind(':') {
-            Some(colon) if !rest.ends_with(']') => &rest[..colon],
-            _ => rest,
-        };
+        let (host, _) = split_port(rest);
         host == "localhost" || host == "[::1]" || is_loopback_ipv4(host)
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Host and port of an authority. The colons of an IPv6 address are in brackets.
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.bytes().rposition(|byte| byte == b':') {
+        Some(colon) if !authority.ends_with(']') => (&authority[..colon], Some(&authority[colon + 1..])),
+        _ => (authority, None),
+    }
+}
+
+/// A number that is written in digits only, and is no greater than the limit.
+fn number(digits: &str, limit: u16) -> Option<i64> {
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|number| is_number && *number <= i64::from(limit))
 }
 
 fn is_host(host: &str) -> bool {
@@ -81,7 +89,7 @@ fn is_loopback_ipv4(host: &str) -> bool {
     let mut parts = host.split('.');
     parts.next() == Some("127")
         && parts.clone().count() == 3
-        && parts.all(|part| part.parse::<u8>().is_ok() && !part.starts_with('+'))
+        && parts.all(|part| number(part, u8::MAX.into()).is_some())
 }
 
 /// What may be shown of an address: its query could hold a code.

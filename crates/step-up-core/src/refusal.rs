@@ -58,7 +58,7 @@ fn is_elevation_challenge(response: &HttpResponse, code: Option<&str>) -> bool {
 /// `Retry-After` ([RFC 9110 §10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)): seconds or a date.
 fn retry_after(response: &HttpResponse, now: Timestamp) -> Option<Duration> {
     let header = response.header("retry-after")?.trim();
-    if let Ok(secs) = header.parse() {
+    if let Some(secs) = header.parse::<i64>().ok().and_then(|secs| secs.try_into().ok()) {
         return Some(Duration::from_secs(secs));
     }
     http_date::parse(header).map(|date| date.since(now))

@@ -10,8 +10,6 @@
 //! Embedded wallets are no factor: they sign without the user. A method that this build leaves out is none either, and
 //! a user whose only MFA method is left out does not fall back to re-authentication, because the server refuses it.
 
-use std::cmp::Reverse;
-
 use crate::types::{
     Credential, CredentialFormat, CredentialId, MfaDeviceId, MfaDeviceType, MfaMethods, Provider, User,
 };
@@ -137,35 +135,36 @@ impl Factors {
     /// The factors of a user with these MFA methods.
     #[must_use]
     pub fn new(user: &User, methods: &MfaMethods) -> Self {
-        let passkeys = methods.passkeys.iter().map(|passkey| MfaFactor {
-            factor: Factor::Passkey { id: passkey.id.clone() },
-            created_at: passkey.created_at.clone(),
-            is_default: false,
-        });
-        let devices = methods.devices.iter().filter(|device| device.verified).filter_map(|device| {
+        let mut mfa = Vec::new();
+        for passkey in &methods.passkeys {
+            let factor = Factor::Passkey { id: passkey.id.clone() };
+            mfa.push(MfaFactor { factor, created_at: passkey.created_at.clone(), is_default: false });
+        }
+        for device in methods.devices.iter().filter(|device| device.verified) {
             let id = device.id.clone();
             let factor = match device.device_type.as_ref().unwrap_or(&MfaDeviceType::Totp) {
                 MfaDeviceType::Totp => Factor::Totp { id },
                 MfaDeviceType::Passkey => Factor::Passkey { id },
                 // No call verifies an email device, nor one of a kind that came later.
-                _ => return None,
+                _ => continue,
             };
-            Some(MfaFactor { factor, created_at: device.created_at.clone(), is_default: device.default })
-        });
-        Self { mfa: passkeys.chain(devices).collect(), reauth: Self::of_credentials(&user.credentials) }
+            mfa.push(MfaFactor { factor, created_at: device.created_at.clone(), is_default: device.default });
+        }
+        Self { mfa, reauth: Self::of_credentials(&user.credentials) }
     }
 
     /// What these credentials are verified with.
     pub(crate) fn of_credentials(credentials: &[Credential]) -> Vec<Factor> {
-        credentials.iter().filter_map(reauth_factor).collect()
+        let mut factors = Vec::new();
+        for credential in credentials.iter().filter(|credential| credential.sign_in_enabled) {
+            factors.extend(reauth_factor(credential));
+        }
+        factors
     }
 }
 
-/// How a credential is verified, if it may be signed in with and proves something.
+/// How a credential is verified, if it proves something.
 fn reauth_factor(credential: &Credential) -> Option<Factor> {
-    if !credential.sign_in_enabled {
-        return None;
-    }
     let id = credential.id.clone();
     match credential.format {
         CredentialFormat::Email => {
@@ -277,31 +276,40 @@ pub fn route(factors: &Factors, policy: &Policy) -> Route {
     }
 }
 
+// Chains of iterators would each be a type of their own: both routes are loops, and several kilobytes smaller.
+
 fn route_mfa(mfa: &[MfaFactor], policy: &Policy) -> Route {
-    let rank = |candidate: &&MfaFactor| {
+    fn rank(candidate: &MfaFactor) -> (bool, Option<&str>, bool) {
         let is_passkey = candidate.factor.method() == Method::Passkey;
-        (candidate.is_default, candidate.created_at.clone(), is_passkey)
-    };
-    // `min_by_key` keeps the first of equals, `max_by_key` the last.
-    mfa.iter()
-        .filter(|candidate| policy.methods.contains(&candidate.factor.method()))
-        .min_by_key(|candidate| Reverse(rank(candidate)))
-        .map_or(Route::DeadEnd(DeadEnd::MfaNotBuiltIn), |chosen| Route::Verify(chosen.factor.clone()))
+        (candidate.is_default, candidate.created_at.as_deref(), is_passkey)
+    }
+    let mut chosen: Option<&MfaFactor> = None;
+    for candidate in mfa {
+        let is_allowed = policy.methods.contains(&candidate.factor.method());
+        // The first of equals.
+        if is_allowed && chosen.is_none_or(|chosen| rank(candidate) > rank(chosen)) {
+            chosen = Some(candidate);
+        }
+    }
+    chosen.map_or(Route::DeadEnd(DeadEnd::MfaNotBuiltIn), |chosen| Route::Verify(chosen.factor.clone()))
 }
 
 fn route_reauth(reauth: &[Factor], policy: &Policy) -> Route {
-    let rank = |factor: &Factor| match factor.method() {
+    let rank = |method: Method| match method {
         Method::Email => 0,
         Method::Sms => 1,
         Method::Wallet => 2,
         _ => 3,
     };
-    let of_rank = |wanted| {
-        let allowed = reauth.iter().filter(|factor| policy.methods.contains(&factor.method()));
-        allowed.filter(move |factor| rank(factor) == wanted).cloned()
-    };
-    // A stable sort would be five kilobytes in the browser, for the few credentials that a user has.
-    let mut options: Vec<Factor> = (0..4).flat_map(of_rank).collect();
+    let mut options: Vec<Factor> = Vec::new();
+    for wanted in 0..4 {
+        for factor in reauth {
+            let method = factor.method();
+            if rank(method) == wanted && policy.methods.contains(&method) {
+                options.push(factor.clone());
+            }
+        }
+    }
     if options.len() > 1 {
         let primary = policy
             .sign_in_credential

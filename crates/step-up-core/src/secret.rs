@@ -32,8 +32,8 @@ macro_rules! secret {
         }
 
         impl $crate::json::FromJson for $name {
-            fn from_json(value: &$crate::json::Json) -> Option<Self> {
-                value.as_text().map(Self::new)
+            fn read(value: &$crate::json::Json, reading: &mut $crate::json::Reading) -> Self {
+                Self::new(reading.text(value))
             }
         }
     };

@@ -8,7 +8,7 @@ use std::{cell::RefCell, rc::Rc};
 use crate::{
     clock::Timestamp,
     error::{Result, StepUpError},
-    json::{Body, field, from_json, parse},
+    json::{Body, from_json, from_value, parse},
     jwt,
     secret::SessionToken,
     types::{CredentialId, User},
@@ -71,10 +71,7 @@ impl StoredSession {
             // Written with its milliseconds, which a number of seconds would lose.
             stored = stored.raw("expiresAtMillis", &expires_at.as_millis().to_string());
         }
-        // Without a user, as where one could not be written, it is no session.
-        if let Ok(user) = serde_json::to_string(&*self.user) {
-            stored = stored.raw("user", &user);
-        }
+        stored.add("user", &*self.user);
         stored.finish_text()
     }
 
@@ -86,8 +83,11 @@ impl StoredSession {
     pub fn from_json(text: &str) -> Result<Self> {
         const EXPECTED: &str = "a stored session";
         let stored = parse(text.as_bytes(), EXPECTED)?;
-        let user =
-            field(&stored, "user").ok_or(StepUpError::Decode { expected: EXPECTED, line: 0, column: 0 })?;
+        let user = from_value(stored.get("user")).ok_or(StepUpError::Decode {
+            expected: EXPECTED,
+            line: 0,
+            column: 0,
+        })?;
         Ok(Self {
             token: stored.get("token").as_text().map(SessionToken::new),
             user: Rc::new(user),

@@ -93,6 +93,16 @@ impl HttpRequest {
         self
     }
 
+    /// Adds a header of the client's own, whose name is in lower case.
+    pub(crate) fn add_header(&mut self, name: &'static str, value: impl Into<String>) {
+        self.headers.push((name.into(), value.into()));
+    }
+
+    /// Whether there is a header of this name, in lower case.
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|(known, _)| known == name)
+    }
+
     /// Sets the body and its content type.
     ///
     /// # Errors

@@ -8,11 +8,9 @@ mod message;
 
 use std::{fmt, rc::Rc};
 
-use base64ct::{Base64, Encoding as _};
-
 pub(crate) use self::{address::spell, message::Message};
 use crate::{
-    LocalFuture,
+    LocalFuture, base64,
     error::{Result, StepUpError},
     types::Credential,
 };
@@ -199,7 +197,7 @@ impl WalletSignature {
         if signature.len() != 64 {
             return Err(StepUpError::WalletFailed { why: "what it gave is no signature".into() });
         }
-        Ok(Self(Base64::encode_string(signature)))
+        Ok(Self(base64::encode_padded(signature)))
     }
 
     /// The text, to be sent.

@@ -4,12 +4,32 @@
 
 mod support;
 
-use std::{pin::pin, rc::Rc, task::Poll};
+use std::{
+    pin::pin,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
 
-use step_up_core::{Event, HttpRequest, HttpResponse, SessionStatus, StepUpError, Timestamp, TokenScope};
+use step_up_core::{
+    Event, HttpRequest, HttpResponse, LocalFuture, SessionStatus, StepUpClient, StepUpError, Timestamp,
+    TokenScope,
+};
 use support::*;
 
 const EXPORT: TokenScope = TokenScope::WalletExport;
+
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Relaxed);
+    }
+}
 
 fn not_elevated() -> Result<(), StepUpError> {
     Err(StepUpError::NotElevated { missing: vec![EXPORT] })
@@ -122,6 +142,53 @@ fn checks_of_two_scopes_at_once_are_two_requests() {
         |check| matches!(check, Poll::Ready(step_up_core::StepUpCheck { is_required: true, .. }));
     assert!(is_required(poll(&mut export)));
     assert!(!is_required(poll(&mut sign)));
+}
+
+#[test]
+fn whoever_waits_for_a_shared_check_is_woken_though_the_first_is_gone() {
+    let (client, script) = signed_in("u");
+    let gate = Gate::default();
+    let answer = Answer::Reply(200, r#"{"isRequired":false}"#.into());
+    script.expect_answer("/stepUp/check", Answer::Wait(gate.clone(), Box::new(answer)));
+    let mut first = client.check(&EXPORT);
+    let mut second = client.check(&EXPORT);
+    assert!(poll(&mut first.as_mut()).is_pending());
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    assert!(second.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    drop(first);
+    gate.open();
+    assert!(woken.0.load(Relaxed));
+    assert!(!run(second).is_required);
+}
+
+#[test]
+fn a_check_that_nobody_waits_for_any_longer_is_not_under_way() {
+    let (client, script) = signed_in("u");
+    let never = Answer::Wait(Gate::default(), Box::new(Answer::Network));
+    script.expect_answer("/stepUp/check", never);
+    let mut given_up = client.check(&EXPORT);
+    assert!(poll(&mut given_up.as_mut()).is_pending());
+    drop(given_up);
+    script.expect("/stepUp/check", 200, r#"{"isRequired":false}"#);
+    assert!(!run(client.check(&EXPORT)).is_required);
+}
+
+#[test]
+fn whoever_asks_after_the_answer_asks_anew_though_another_has_yet_to_read_it() {
+    let (client, script) = signed_in("u");
+    let gate = Gate::default();
+    let answer = Answer::Reply(200, r#"{"isRequired":true}"#.into());
+    script.expect_answer("/stepUp/check", Answer::Wait(gate.clone(), Box::new(answer)));
+    let mut quick = client.check(&EXPORT);
+    let mut slow = client.check(&EXPORT);
+    assert!(poll(&mut quick.as_mut()).is_pending() && poll(&mut slow.as_mut()).is_pending());
+    gate.open();
+    assert!(run(quick).is_required);
+    script.expect("/stepUp/check", 200, r#"{"isRequired":false}"#);
+    assert!(!run(client.check(&EXPORT)).is_required);
+    assert!(run(slow).is_required);
+    script.assert_done();
 }
 
 #[test]
@@ -388,6 +455,73 @@ fn a_lost_connection_a_refusal_and_a_dropped_future_keep_a_single_use_token() {
     script.assert_done();
 }
 
+/// An app's own request that waits until the settings are there, which are too old.
+fn held_up(
+    script: &Script,
+    url: &str,
+    client: &StepUpClient,
+) -> (LocalFuture<'static, Result<HttpResponse, StepUpError>>, Gate) {
+    script.now.set(NOW + 600);
+    let gate = Gate::default();
+    let settings = Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, "{}".into())));
+    script.expect_answer("/settings", settings);
+    let mut held_up = client.send(HttpRequest::post(url), EXPORT);
+    assert!(poll(&mut held_up.as_mut()).is_pending());
+    (held_up, gate)
+}
+
+#[test]
+fn a_request_that_is_dropped_before_it_is_sent_has_reserved_nothing() {
+    let (client, script) = signed_in("u");
+    elevate(&client, &script, 900, true);
+    let (waiting, gate) = held_up(&script, "/export", &client);
+    assert!(client.elevation(&EXPORT).is_some(), "it is reserved when the request goes out");
+    drop(waiting);
+    gate.open();
+    assert!(client.elevation(&EXPORT).is_some());
+    assert!(script.requests("/export").is_empty());
+}
+
+#[test]
+fn whoever_signs_in_meanwhile_neither_sends_nor_gets_the_request_of_the_one_before() {
+    for url in ["/export", "https://api.example/export"] {
+        for user in ["u", "other"] {
+            let (client, script) = signed_in("u");
+            let (waiting, gate) = held_up(&script, url, &client);
+            script.expect("/revoke", 204, "");
+            run(client.sign_out()).unwrap();
+            sign_in(&client, &script, user);
+            let claims =
+                claims("wallet:export", 900, true).replace(r#""sub":"u""#, &format!(r#""sub":"{user}""#));
+            verify(&client, &script, &[EXPORT], 200, verified(user, Some(&claims))).unwrap();
+            gate.open();
+            assert_eq!(run(waiting), Err(StepUpError::NotSignedIn));
+            assert!(
+                script.requests("/export").is_empty(),
+                "neither with the old bearer nor with the new one"
+            );
+            assert!(client.elevation(&EXPORT).is_some());
+        }
+    }
+}
+
+#[test]
+fn a_request_carries_the_session_token_of_when_it_is_sent() {
+    for url in ["/export", "https://api.example/export"] {
+        let (client, script) = signed_in("u");
+        let (waiting, gate) = held_up(&script, url, &client);
+        let renewed = jwt(&format!(r#"{{"sub":"u","sid":"s","iat":{NOW},"renewed":1}}"#));
+        script.expect("/refresh", 200, verified("u", None).replace(&session_token("u"), &renewed));
+        run(client.refresh()).unwrap();
+        script.expect("/export", 200, "{}");
+        gate.open();
+        run(waiting).unwrap();
+        let sent = script.requests("/export").pop().unwrap();
+        let bearers: Vec<_> = sent.headers.into_iter().filter(|(name, _)| name == "authorization").collect();
+        assert_eq!(bearers, [("authorization".into(), format!("Bearer {renewed}"))]);
+    }
+}
+
 #[test]
 fn a_token_that_the_server_calls_used_is_dropped() {
     let challenge = HttpResponse::new(401, "")
@@ -527,6 +661,27 @@ fn a_session_from_elsewhere_is_taken_over_once_the_server_says_whose_it_is() {
     assert!(client.elevations().is_empty(), "elevations are of one session");
     let sent = script.requests("/users").pop().unwrap();
     assert!(sent.headers.contains(&("authorization".into(), format!("Bearer {token}"))));
+}
+
+#[test]
+fn a_session_from_elsewhere_is_nobodys_who_signed_in_meanwhile() {
+    let refused =
+        StepUpError::Api { status: 500, code: None, message: "The server answered with status 500.".into() };
+    for (status, body, expected) in [
+        (200, user("late"), StepUpError::NotSignedIn),
+        (401, "{}".into(), StepUpError::NotSignedIn),
+        (500, String::new(), refused),
+    ] {
+        let (client, script) = signed_in("u");
+        let gate = Gate::default();
+        script.expect_answer("/users", Answer::Wait(gate.clone(), Box::new(Answer::Reply(status, body))));
+        let mut adopting = client.adopt_session(step_up_core::SessionToken::new(session_token("late")));
+        assert!(poll(&mut adopting.as_mut()).is_pending());
+        sign_in(&client, &script, "other");
+        gate.open();
+        assert_eq!(run(adopting), Err(expected));
+        assert_eq!(client.user().unwrap().id.as_str(), "other");
+    }
 }
 
 #[test]

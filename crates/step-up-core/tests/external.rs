@@ -85,6 +85,21 @@ fn an_assertion_that_names_no_scope_or_is_none_elevates_nobody() {
 }
 
 #[test]
+fn a_scope_that_an_assertion_names_twice_is_missing_once() {
+    let (client, script) = signed_in("u");
+    let twice = assertion("wallet:export  wallet:export wallet:sign");
+    script.expect("/externalAuth/verify", 200, granted("wallet:sign"));
+    let missing = vec![EXPORT];
+    assert_eq!(
+        run(client.verify_with_external_jwt(&twice)).map(drop),
+        Err(StepUpError::NotElevated { missing })
+    );
+    script.expect("/externalAuth/verify", 200, granted("wallet:export wallet:sign"));
+    run(client.verify_with_external_jwt(&twice)).unwrap();
+    assert!(client.elevation(&EXPORT).is_some());
+}
+
+#[test]
 fn an_answer_after_signing_out_stores_nothing() {
     let (client, script) = signed_in("u");
     let gate = Gate::default();

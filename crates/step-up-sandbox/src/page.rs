@@ -2,7 +2,7 @@
 
 mod consent;
 
-use std::{cell::RefCell, collections::BTreeMap, fmt, future::poll_fn, rc::Rc, task::Poll};
+use std::{cell::RefCell, collections::BTreeMap, fmt, rc::Rc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use step_up_core::{
@@ -105,7 +105,8 @@ impl Transport for InPage {
         Box::pin(async move {
             let takes_cookies = request.with_cookies;
             let request = if takes_cookies { inner.as_a_browser(request) } else { request };
-            on_its_way().await;
+            // As with a network, whoever asks at the same time has asked before the first of them has an answer.
+            inner.timer.sleep(Duration::ZERO).await;
             let Reply { response, fate } = inner.handle(&request);
             match fate {
                 Fate::Send => {}
@@ -115,19 +116,6 @@ impl Transport for InPage {
             Ok(inner.without_cookies(response, takes_cookies))
         })
     }
-}
-
-/// As with a network, whoever asks at the same time has asked before the first of them has an answer.
-async fn on_its_way() {
-    let mut has_left = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut has_left, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 impl fmt::Debug for InPage {

@@ -1,12 +1,11 @@
 //! `StepUpPrompt`
 
-use yew::prelude::*;
+use yew::{prelude::*, virtual_dom::Key};
 use yew_step_up::{Event, PromptScreen, PromptView, StepUpError, use_step_up_client, use_step_up_prompt};
 
 use crate::{
     dialog::Dialog,
-    screens::{CaptchaScreen, ChooseScreen, CodeScreen, DeadEnd, LoadingScreen, StartScreen},
-    sheet::ScreenProps,
+    screens::{self, CodeScreen},
     texts::Texts,
 };
 
@@ -39,12 +38,8 @@ pub fn StepUpPrompt(props: &StepUpPromptProps) -> Html {
     let Some(prompt) = prompt else {
         let Some(error) = (*dead_end).clone() else { return Html::default() };
         let close = Callback::from(move |()| dead_end.set(None));
-        let texts = props.texts.clone();
-        return html! {
-            <Dialog oncancel={close.clone()} screen="dead-end" {lang} {dir}>
-                <DeadEnd key="dead-end" {texts} {error} onclose={close} />
-            </Dialog>
-        };
+        let drawn = screens::dead_end(&Key::from("dead-end"), &props.texts, &error, close.clone());
+        return html! { <Dialog oncancel={close} screen="dead-end" {lang} {dir}>{ drawn }</Dialog> };
     };
     let stage = Stage::of(&prompt);
     let id = prompt.method().map(|method| method.id()).unwrap_or_default();
@@ -53,14 +48,17 @@ pub fn StepUpPrompt(props: &StepUpPromptProps) -> Html {
         let prompt = prompt.clone();
         Callback::from(move |()| prompt.cancel())
     };
-    let key = screen_id.to_string();
-    let screen = ScreenProps { prompt, texts: props.texts.clone() };
-    let drawn = match stage {
-        Stage::Loading => html! { <LoadingScreen {key} ..screen /> },
-        Stage::Choose => html! { <ChooseScreen {key} ..screen /> },
-        Stage::Captcha => html! { <CaptchaScreen {key} {screen} captcha={props.captcha.clone()} /> },
-        Stage::Code | Stage::NoCode => html! { <CodeScreen {key} ..screen /> },
-        Stage::Start => html! { <StartScreen {key} ..screen /> },
+    let (key, texts) = (Key::from(&*screen_id), &props.texts);
+    let drawn = match (stage, &prompt.screen) {
+        (Stage::Choose, PromptScreen::Choose { primary, others }) => {
+            screens::choose(&key, texts, &prompt, primary.iter().chain(others))
+        }
+        (Stage::Captcha, _) => screens::captcha(&key, texts, &prompt, props.captcha.as_ref()),
+        (Stage::Code | Stage::NoCode, _) => {
+            html! { <CodeScreen {key} {prompt} texts={texts.clone()} /> }
+        }
+        (Stage::Start, PromptScreen::Verify(method)) => screens::start(&key, texts, &prompt, method),
+        _ => screens::loading(&key, texts, &prompt),
     };
     html! {
         <Dialog {oncancel} screen={screen_id} {lang} {dir}>

@@ -164,4 +164,5 @@ pub fn browser_platform(config: &Config) -> Platform {
 #[doc = include_str!("../../../docs/guide/src/recipes/external-auth.md")]
 #[doc = include_str!("../../../docs/guide/src/recipes/cookies.md")]
 #[doc = include_str!("../../../docs/guide/src/recipes/real-environment.md")]
+#[doc = include_str!("../../../docs/guide/src/recipes/small-build.md")]
 struct Examples;

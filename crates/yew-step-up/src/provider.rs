@@ -18,12 +18,22 @@ use crate::{
     platform,
 };
 
-/// What the hooks find: the client, compared by identity, and the redirect that came back.
-#[derive(Clone, PartialEq)]
+/// What the hooks find: the client and the redirect that came back, both compared by identity.
+#[derive(Clone)]
 pub(crate) struct StepUpContext {
     pub(crate) client: StepUpClient,
     #[cfg(feature = "social")]
     pub(crate) resumed: Option<Rc<Resumed>>,
+}
+
+impl PartialEq for StepUpContext {
+    fn eq(&self, other: &Self) -> bool {
+        #[cfg(feature = "social")]
+        let is_same_return = self.resumed.as_ref().map(Rc::as_ptr) == other.resumed.as_ref().map(Rc::as_ptr);
+        #[cfg(not(feature = "social"))]
+        let is_same_return = true;
+        self.client == other.client && is_same_return
+    }
 }
 
 /// Properties of [`StepUpProvider`].

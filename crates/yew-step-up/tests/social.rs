@@ -654,6 +654,20 @@ async fn the_window_keeps_takes_and_goes() {
     js("history.replaceState(null, '', location.href)");
 }
 
+/// As in a web view that has no storage.
+#[wasm_bindgen_test]
+async fn where_nothing_can_be_kept_there_is_nothing_to_forget() {
+    let service = Service::new();
+    js("window.before = Object.getOwnPropertyDescriptor(window, 'sessionStorage')");
+    js("Object.defineProperty(window, 'sessionStorage', { value: null, configurable: true })");
+    let client = service.client();
+    sign_in(&client).await;
+    let kept = service.platform().social_window.unwrap().keep("secret");
+    js("Object.defineProperty(window, 'sessionStorage', window.before)");
+    assert_eq!(client.session().store_error, None);
+    assert!(matches!(kept, Err(StepUpError::UnsupportedTarget { .. })));
+}
+
 #[wasm_bindgen_test]
 async fn a_session_that_lasts_is_not_kept_twice() {
     let service = Service::new();

@@ -1,5 +1,7 @@
 //! Whether the user has to verify once more.
 
+use std::{cell::OnceCell, rc::Rc};
+
 use futures_util::{
     FutureExt,
     future::{Shared, WeakShared},
@@ -63,21 +65,39 @@ impl StepUpCheck {
     }
 }
 
-type CheckFuture = LocalFuture<'static, StepUpCheck>;
+/// A check that is under way, and what comes of it. What is shared is that it ended: the same type as that of all other
+/// shared futures, so that their code is there once.
+#[derive(Clone)]
+struct Pending<F> {
+    ended: F,
+    check: Rc<OnceCell<StepUpCheck>>,
+}
+
+type Ended = LocalFuture<'static, ()>;
 
 /// The checks that are under way. Whoever asks the same in the same session waits for the same answer.
 #[derive(Default)]
-pub(super) struct PendingChecks(Vec<(Epoch, TokenScope, WeakShared<CheckFuture>)>);
+pub(super) struct PendingChecks(Vec<(Epoch, TokenScope, Pending<WeakShared<Ended>>)>);
 
 impl PendingChecks {
-    fn find(&self, epoch: Epoch, scope: &TokenScope) -> Option<Shared<CheckFuture>> {
-        self.0.iter().find(|(e, s, _)| *e == epoch && s == scope).and_then(|(.., check)| check.upgrade())
+    fn find(&self, epoch: Epoch, scope: &TokenScope) -> Option<Pending<Shared<Ended>>> {
+        let is_meant = |(e, s, pending): &&(Epoch, TokenScope, Pending<_>)| {
+            // Whoever has yet to read an answer does not make it newer.
+            *e == epoch && s == scope && pending.check.get().is_none()
+        };
+        let (.., pending) = self.0.iter().find(is_meant)?;
+        Some(Pending { ended: pending.ended.upgrade()?, check: Rc::clone(&pending.check) })
     }
 
-    fn add(&mut self, epoch: Epoch, scope: TokenScope, check: &Shared<CheckFuture>) {
+    fn add(&mut self, epoch: Epoch, scope: TokenScope, pending: &Pending<Shared<Ended>>) {
         // Whose callers are all gone or answered is of no more use.
-        self.0.retain(|(.., check)| check.upgrade().is_some_and(|check| check.peek().is_none()));
-        self.0.extend(check.downgrade().map(|check| (epoch, scope, check)));
+        self.0.retain(|(.., known)| known.check.get().is_none() && known.ended.upgrade().is_some());
+        self.0.extend(
+            pending
+                .ended
+                .downgrade()
+                .map(|ended| (epoch, scope, Pending { ended, check: Rc::clone(&pending.check) })),
+        );
     }
 }
 
@@ -105,26 +125,32 @@ impl StepUpClient {
         Box::pin(async move { check.await.is_required })
     }
 
-    pub(super) fn shared_check(&self, epoch: Epoch, scope: TokenScope) -> Shared<CheckFuture> {
-        let pending = self.inner.checks.borrow().find(epoch, &scope);
-        pending.unwrap_or_else(|| {
-            let (client, asked) = (self.clone(), scope.clone());
-            let check: CheckFuture = Box::pin(async move { client.ask(epoch, &asked).await });
-            let check = check.shared();
-            self.inner.checks.borrow_mut().add(epoch, scope, &check);
-            check
-        })
+    pub(super) async fn shared_check(&self, epoch: Epoch, scope: TokenScope) -> StepUpCheck {
+        let known = self.inner.checks.borrow().find(epoch, &scope);
+        let pending = known.unwrap_or_else(|| self.begin_check(epoch, scope));
+        pending.ended.await;
+        pending.check.get().cloned().unwrap_or_else(|| StepUpCheck::failed(StepUpError::Cancelled))
     }
 
-    async fn ask(&self, epoch: Epoch, scope: &TokenScope) -> StepUpCheck {
-        match self.run(epoch, &StepUpCheckCall { scope }).await {
-            Ok(answer) => StepUpCheck {
-                is_required: answer.is_required,
-                credentials: answer.credentials,
-                default_credential_id: answer.default_credential_id,
-                cause: None,
-            },
-            Err(error) => StepUpCheck::failed(error),
-        }
+    fn begin_check(&self, epoch: Epoch, scope: TokenScope) -> Pending<Shared<Ended>> {
+        let check = Rc::new(OnceCell::new());
+        let answer = self.run(epoch, &StepUpCheckCall { scope: &scope });
+        let ended: Ended = Box::pin({
+            let check = Rc::clone(&check);
+            async move {
+                let _ = check.set(match answer.await {
+                    Ok(answer) => StepUpCheck {
+                        is_required: answer.is_required,
+                        credentials: answer.credentials,
+                        default_credential_id: answer.default_credential_id,
+                        cause: None,
+                    },
+                    Err(error) => StepUpCheck::failed(error),
+                });
+            }
+        });
+        let pending = Pending { ended: ended.shared(), check };
+        self.inner.checks.borrow_mut().add(epoch, scope, &pending);
+        pending
     }
 }

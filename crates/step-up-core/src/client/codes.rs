@@ -3,7 +3,7 @@
 use super::StepUpClient;
 use crate::{
     LocalFuture,
-    endpoint::{Captcha, ResendCode, SendCode},
+    endpoint::{Captcha, Endpoint as _, ResendCode, SendCode},
     error::{Result, StepUpError},
     secret::CaptchaToken,
     session::Epoch,
@@ -21,16 +21,18 @@ impl StepUpClient {
         Box::pin(async move { Ok(client.settings().await?.captcha.clone()) })
     }
 
-    /// Sends a code. An environment that wants a captcha is not asked without one.
+    /// Sends a code. An environment that wants a captcha is not asked without one. Without an epoch it is the one of the
+    /// session in which the future is first polled.
     pub(super) fn send_code(
         &self,
-        epoch: Epoch,
+        epoch: Option<Epoch>,
         address: OtpAddress,
         credential_id: Option<CredentialId>,
         captcha: Option<CaptchaToken>,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
         let client = self.clone();
         Box::pin(async move {
+            let epoch = epoch.map_or_else(|| client.inner.signed_in_epoch(), Ok)?;
             if captcha.is_none() && client.settings().await?.captcha.is_some() {
                 client.inner.require(epoch)?;
                 return Err(StepUpError::CaptchaRequired);
@@ -41,17 +43,14 @@ impl StepUpClient {
         })
     }
 
-    /// Sends a new code in place of the last one.
+    /// Sends a new code in place of the last one; as for the epoch, see [`send_code`](Self::send_code).
     pub(super) fn resend_code(
         &self,
-        epoch: Epoch,
+        epoch: Option<Epoch>,
         last: OtpVerification,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        let client = self.clone();
-        Box::pin(async move {
-            let uuid = client.run(epoch, &ResendCode { last: &last }).await?;
-            Ok(OtpVerification { uuid, ..last })
-        })
+        let uuid = self.answer(epoch, Ok(ResendCode { last: &last }.call()), ResendCode::parse);
+        Box::pin(async move { Ok(OtpVerification { uuid: uuid.await?, ..last }) })
     }
 }
 

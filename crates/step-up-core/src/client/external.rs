@@ -25,13 +25,7 @@ impl StepUpClient {
         &self,
         assertion: &ExternalJwt,
     ) -> LocalFuture<'static, Result<Rc<User>>> {
-        let (client, assertion) = (self.clone(), assertion.clone());
-        Box::pin(async move {
-            let sign_in = client.sign_in_by::<ExternalSignIn<'_>>(client.inner.epoch(), move |key| {
-                ExternalSignIn { assertion: &assertion, session_public_key: key }.call()
-            });
-            sign_in.await
-        })
+        self.sign_in_by::<ExternalSignIn<'_>>(None, Ok(ExternalSignIn { assertion }.call()))
     }
 
     /// Verifies the signed-in user with an assertion of the environment's external identity provider, and holds the
@@ -68,5 +62,5 @@ fn scopes(assertion: &ExternalJwt) -> Result<Vec<TokenScope>> {
     }
     from_json!(Claims { scope = "scope" or default, });
     let claims: Claims = jwt::claims(assertion.expose(), "an external provider's assertion")?;
-    Ok(claims.scope.split(' ').filter(|name| !name.is_empty()).map(TokenScope::from).collect())
+    Ok(TokenScope::parse_list(&claims.scope))
 }

@@ -5,6 +5,7 @@
 
 mod check;
 mod codes;
+mod dispatch;
 mod elevated;
 mod events;
 mod exchange;
@@ -25,6 +26,7 @@ mod sign_in;
 #[cfg(feature = "social")]
 mod social;
 mod verified;
+mod waiting;
 #[cfg(feature = "wallet")]
 mod wallet;
 
@@ -328,6 +330,10 @@ impl Inner {
             SessionStatus::SignedIn => Ok(current.epoch),
             SessionStatus::SignedOut => Err(StepUpError::NotSignedIn),
         }
+    }
+
+    fn token(&self) -> Option<SessionToken> {
+        self.current.borrow().token.clone()
     }
 
     /// An answer that was asked for in `epoch` still belongs to somebody who is here.

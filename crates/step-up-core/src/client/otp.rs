@@ -57,7 +57,7 @@ impl StepUpClient {
             let epoch = client.inner.signed_in_epoch()?;
             let user = client.user().ok_or(StepUpError::NotSignedIn)?;
             let credential = otp_credential(&user.credentials, wanted.as_ref())?;
-            client.send_code(epoch, address(credential)?, Some(credential.id.clone()), captcha).await
+            client.send_code(Some(epoch), address(credential)?, Some(credential.id.clone()), captcha).await
         })
     }
 
@@ -70,11 +70,7 @@ impl StepUpClient {
         &self,
         verification: &OtpVerification,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        let (client, last) = (self.clone(), verification.clone());
-        Box::pin(async move {
-            let epoch = client.inner.signed_in_epoch()?;
-            client.resend_code(epoch, last).await
-        })
+        self.resend_code(None, verification.clone())
     }
 
     /// Verifies the user with the code that was sent, and holds the elevated token for `scopes`.
@@ -106,7 +102,7 @@ impl StepUpClient {
         &self,
         address: impl Into<OtpAddress>,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        self.send_link_code_to(address.into(), None)
+        self.send_code(None, address.into(), None, None)
     }
 
     /// [`send_link_code`](Self::send_link_code) with a captcha's answer.
@@ -119,19 +115,7 @@ impl StepUpClient {
         address: impl Into<OtpAddress>,
         captcha: CaptchaToken,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        self.send_link_code_to(address.into(), Some(captcha))
-    }
-
-    fn send_link_code_to(
-        &self,
-        address: OtpAddress,
-        captcha: Option<CaptchaToken>,
-    ) -> LocalFuture<'static, Result<OtpVerification>> {
-        let client = self.clone();
-        Box::pin(async move {
-            let epoch = client.inner.signed_in_epoch()?;
-            client.send_code(epoch, address, None, captcha).await
-        })
+        self.send_code(None, address.into(), None, Some(captcha))
     }
 
     /// Links the address that [`send_link_code`](Self::send_link_code) sent a code to. The elevated token that is held for

@@ -8,9 +8,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::{Either, select};
-
-use super::{Event, StepUpClient, Verified};
+use super::{Event, StepUpClient, Verified, waiting::Until};
 use crate::{
     LocalFuture,
     endpoint::{
@@ -72,10 +70,7 @@ impl StepUpClient {
         let (client, scopes) = (self.clone(), scopes.to_vec());
         Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
-            let assertion = match select(cancelled, client.assert(epoch)).await {
-                Either::Left(_) => return Err(StepUpError::Cancelled),
-                Either::Right((assertion, _)) => assertion?,
-            };
+            let assertion = Until::cancelled_first(client.assert(epoch), cancelled).await?;
             let call = PasskeyVerify { assertion, scopes: &scopes, wants_mfa_token };
             client.verify_in(epoch, &call, &scopes).await.map_err(of_a_passkey)
         })

@@ -1,6 +1,6 @@
 //! The app's own calls, with the elevated token of a scope.
 
-use super::{StepUpClient, elevated::Purpose, exchange::authorize};
+use super::{StepUpClient, dispatch::Outgoing};
 use crate::{
     LocalFuture,
     error::Result,
@@ -29,31 +29,6 @@ impl StepUpClient {
         request: HttpRequest,
         scope: impl Into<Option<TokenScope>>,
     ) -> LocalFuture<'static, Result<HttpResponse>> {
-        self.send_with(request, scope.into())
-    }
-
-    fn send_with(
-        &self,
-        mut request: HttpRequest,
-        scope: Option<TokenScope>,
-    ) -> LocalFuture<'static, Result<HttpResponse>> {
-        let client = self.clone();
-        Box::pin(async move {
-            let inner = &client.inner;
-            let epoch = inner.signed_in_epoch()?;
-            request.url = inner.config.resolve(&request.url)?;
-            let is_own_service = request.url.starts_with(&inner.config.environment_url("/"));
-            let settings = client.settings().await?;
-            inner.require(epoch)?;
-            let bearer = inner.current.borrow().token.clone();
-            let request = if is_own_service {
-                client.address(request, bearer, &settings).await?
-            } else {
-                authorize(request, bearer, &settings)
-            };
-            inner.require(epoch)?;
-            let purpose = if is_own_service { Purpose::Session } else { Purpose::App };
-            inner.exchange_elevated(epoch, request, purpose, scope.as_ref(), scope.as_ref()).await
-        })
+        self.dispatch(Outgoing::App(request, scope.into()))
     }
 }

@@ -2,14 +2,13 @@
 
 use std::rc::Rc;
 
-use super::{StepUpClient, codes::clean_code, verified::user_of};
+use super::{StepUpClient, codes::clean_code, dispatch::Outgoing, verified::user_of, waiting::Answer};
 use crate::{
     LocalFuture,
     endpoint::{Endpoint, GetUser, Refresh, Revoke, SignInWithCode},
     error::{Result, StepUpError},
-    refusal::refusal,
     secret::{CaptchaToken, SessionToken},
-    session::{Epoch, SessionClaims},
+    session::SessionClaims,
     types::{OtpAddress, OtpVerification, User, VerifyResponse},
 };
 
@@ -25,7 +24,7 @@ impl StepUpClient {
         &self,
         address: impl Into<OtpAddress>,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        self.send_code(self.inner.epoch(), address.into(), None, None)
+        self.send_code(Some(self.inner.epoch()), address.into(), None, None)
     }
 
     /// [`send_sign_in_code`](Self::send_sign_in_code) with a captcha's answer, after
@@ -40,7 +39,7 @@ impl StepUpClient {
         address: impl Into<OtpAddress>,
         captcha: CaptchaToken,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        self.send_code(self.inner.epoch(), address.into(), None, Some(captcha))
+        self.send_code(Some(self.inner.epoch()), address.into(), None, Some(captcha))
     }
 
     /// Sends a new sign-in code in place of the last one.
@@ -53,7 +52,7 @@ impl StepUpClient {
         &self,
         verification: &OtpVerification,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        self.resend_code(self.inner.epoch(), verification.clone())
+        self.resend_code(Some(self.inner.epoch()), verification.clone())
     }
 
     /// Signs in with the code of [`send_sign_in_code`](Self::send_sign_in_code). Whoever was signed in is signed out on
@@ -69,24 +68,12 @@ impl StepUpClient {
         verification: &OtpVerification,
         code: &str,
     ) -> LocalFuture<'static, Result<Rc<User>>> {
-        let (client, verification, code) = (self.clone(), verification.clone(), clean_code(code));
-        Box::pin(async move {
-            let code = code?;
-            let sign_in = client.sign_in_by::<SignInWithCode<'_>>(client.inner.epoch(), move |key| {
-                SignInWithCode { verification: &verification, code: &code, session_public_key: key }.call()
-            });
-            sign_in.await
-        })
+        let call = clean_code(code).map(|code| SignInWithCode { verification, code: &code }.call());
+        self.sign_in_by::<SignInWithCode<'_>>(None, call)
     }
 
-    /// Opens the session that a sign-in in `epoch` brought.
-    pub(super) async fn finish_sign_in(&self, epoch: Epoch, answer: VerifyResponse) -> Result<Rc<User>> {
-        let uses_cookies = self.settings().await?.uses_cookies;
-        self.inner.require(epoch)?;
-        self.open_session(answer, uses_cookies)
-    }
-
-    fn open_session(&self, answer: VerifyResponse, uses_cookies: bool) -> Result<Rc<User>> {
+    /// Opens the session that a sign-in brought.
+    pub(super) fn open_session(&self, answer: VerifyResponse, uses_cookies: bool) -> Result<Rc<User>> {
         let token = answer.session_token.filter(|token| !token.expose().is_empty());
         if token.is_none() && !uses_cookies {
             return Err(StepUpError::Decode { expected: "a session token", line: 0, column: 0 });
@@ -112,13 +99,9 @@ impl StepUpClient {
         Box::pin(async move {
             let inner = &client.inner;
             let epoch = inner.epoch();
-            let request = client.prepare(Some(token.clone()), &GetUser.call()).await?;
-            let response = inner.exchange(request).await?;
+            let asked = client.dispatch(Outgoing::For(Some(token.clone()), GetUser.call()));
+            let user = Rc::new(Answer::new(asked, GetUser::parse).await?);
             inner.require(epoch)?;
-            if !response.is_success() {
-                return Err(refusal(&response, &[], client.now()));
-            }
-            let user = Rc::new(GetUser::parse(&response.body)?);
             let expires_at = SessionClaims::of(Some(&token)).exp;
             inner.begin_epoch(Some((Some(token), Rc::clone(&user), expires_at)));
             Ok(user)
@@ -163,14 +146,10 @@ impl StepUpClient {
     pub fn sign_out(&self) -> LocalFuture<'static, Result<()>> {
         let client = self.clone();
         let token = client.inner.signed_in_epoch().map(|_| {
-            let token = client.inner.current.borrow().token.clone();
+            let token = client.inner.token();
             client.inner.begin_epoch(None);
             token
         });
-        Box::pin(async move {
-            let request = client.prepare(token?, &Revoke.call()).await?;
-            let response = client.inner.exchange(request).await?;
-            if response.is_success() { Ok(()) } else { Err(refusal(&response, &[], client.now())) }
-        })
+        Box::pin(async move { client.dispatch(Outgoing::For(token?, Revoke.call())).await.map(drop) })
     }
 }

@@ -1,22 +1,29 @@
 //! Signing in, linking and stepping up with a social account (`docs/PROTOCOL.md`, "Social accounts"). What decides is in
 //! `social/`.
 
-use std::{fmt, future::poll_fn, pin::pin, rc::Rc, task::Poll};
+use std::{
+    fmt,
+    future::{pending, poll_fn},
+    pin::Pin,
+    rc::Rc,
+    task::Poll,
+};
 
-use base64ct::{Base64UrlUnpadded, Encoding as _};
-use futures_util::future::{Either, Shared, select};
+use futures_util::future::Shared;
 
-use super::{Inner, StepUpClient, Verified};
+use super::{
+    Inner, StepUpClient, Verified,
+    waiting::{Answer, Until},
+};
 use crate::{
-    LocalFuture,
+    LocalFuture, base64,
     endpoint::{Endpoint as _, GetOauthResult, InitAuth, SocialSignIn, SocialVerify},
     error::{Result, StepUpError},
     origin::Origin,
     session::Epoch,
     social::{
         Draft, Heard, Kept, LOOK, Mailbox, OauthResult, OnBlocked, Popup, Progress, Returned, SocialOptions,
-        SocialProvider, SocialPurpose, SocialRequest, SocialWindow, Waiting, authorization_url, code_of,
-        return_url,
+        SocialPurpose, SocialRequest, SocialWindow, Waiting, authorization_url, code_of, return_url,
     },
     types::{Provider, TokenScope, User, UserId},
 };
@@ -131,21 +138,17 @@ impl StepUpClient {
 
     async fn go_on_social(&self, mut begun: Begun) -> Result<Verified> {
         let epoch = begun.epoch;
-        let asking: LocalFuture<'_, _> = match begun.cancellation.take() {
-            None => Box::pin(self.ask_provider(begun)),
-            Some(cancellation) => Box::pin(async move {
-                match select(pin!(self.ask_provider(begun)), cancellation).await {
-                    Either::Left((asked, _)) => asked,
-                    Either::Right(_) => Err(StepUpError::Cancelled),
-                }
-            }),
+        let cancellation: LocalFuture<'static, ()> = match begun.cancellation.take() {
+            Some(cancellation) => Box::pin(cancellation),
+            None => Box::pin(pending()),
         };
+        let asking = Until::cancelled(Box::pin(self.ask_provider(begun)), cancellation);
         let (request, code) = asking.await?;
         self.complete_social(epoch, request, code).await
     }
 
     /// The authorization code, and the request that it answers. The popup is closed when this ends.
-    async fn ask_provider(&self, begun: Begun) -> Result<(SocialRequest, String)> {
+    async fn ask_provider(&self, begun: Begun) -> Result<(Rc<SocialRequest>, String)> {
         let Begun { epoch, draft, window, popup, .. } = begun;
         let inner = &self.inner;
         let settings = self.settings().await?;
@@ -157,47 +160,52 @@ impl StepUpClient {
             ),
         })?;
         let platform = &inner.platform;
-        let request = SocialRequest::new(draft, &*platform.keychain, platform.clock.now())?;
+        let request = Rc::new(SocialRequest::new(draft, &*platform.keychain, platform.clock.now())?);
         let challenge = match &request.verifier {
             Some(verifier) => {
                 let digest = platform.keychain.sha256(verifier.clone().into_bytes()).await?;
-                Some(Base64UrlUnpadded::encode_string(&digest))
+                Some(base64::encode_url(&digest))
             }
             None => None,
         };
         let url = authorization_url(provider, &request, challenge.as_deref())?;
-        let Some(popup) = popup else {
-            return Err(self.leave_for(epoch, &*window, &request, &url).await);
+        let mailbox = Rc::new(Mailbox::default());
+        let page = match &popup {
+            Some(popup) => {
+                let mailbox = Rc::clone(&mailbox);
+                let origin = Origin::of(&provider.redirect_url)?;
+                popup.0.listen(origin.as_str(), Box::new(move |message| mailbox.put(message)));
+                None
+            }
+            None => Some(window.address()?),
         };
-        let code = self.code_of_popup(epoch, provider, &request, &url, &*popup.0).await?;
+        let return_url = page.as_deref().map(return_url);
+        self.run(epoch, &InitAuth { request: &request, return_url: return_url.as_deref() }).await?;
+        let Some(popup) = popup else {
+            let left = self.leave_for(&*window, &request, &page.unwrap_or_default(), &url);
+            return Err(left.err().unwrap_or(StepUpError::Redirecting));
+        };
+        // It is still the app's own empty page, so this is no hint but true.
+        if popup.0.is_gone() {
+            return Err(StepUpError::PopupClosed);
+        }
+        popup.0.navigate(&url)?;
+        let code = self.code_of_popup(epoch, &request, &*popup.0, &mailbox).await?;
         Ok((request, code))
     }
 
-    /// Sends the popup to the provider, and waits for what comes of it.
+    /// Waits for what comes of the popup.
     async fn code_of_popup(
         &self,
         epoch: Epoch,
-        provider: &SocialProvider,
         request: &SocialRequest,
-        url: &str,
         popup: &dyn Popup,
+        mailbox: &Mailbox,
     ) -> Result<String> {
         let inner = &self.inner;
-        let mailbox = Rc::new(Mailbox::default());
-        let origin = Origin::of(&provider.redirect_url)?;
-        popup.listen(origin.as_str(), {
-            let mailbox = Rc::clone(&mailbox);
-            Box::new(move |message| mailbox.put(message))
-        });
-        self.run(epoch, &InitAuth { request, return_url: None }).await?;
-        // It is still the app's own empty page, so this is no hint but true.
-        if popup.is_gone() {
-            return Err(StepUpError::PopupClosed);
-        }
-        popup.navigate(url)?;
         let now = || inner.platform.clock.now();
         let mut waiting = Waiting::new(now());
-        let mut asked: Option<LocalFuture<'static, OauthResult>> = None;
+        let mut asked: Option<Answer<OauthResult>> = None;
         loop {
             let mut tick = inner.platform.timer.sleep(LOOK);
             let heard = poll_fn(|context| {
@@ -205,10 +213,11 @@ impl StepUpClient {
                     return Poll::Ready(Heard::Message(message));
                 }
                 if let Some(answer) = &mut asked
-                    && let Poll::Ready(result) = answer.as_mut().poll(context)
+                    && let Poll::Ready(result) = Pin::new(answer).poll(context)
                 {
                     asked = None;
-                    return Poll::Ready(Heard::Result(result));
+                    // It is the second way to the answer. Where it fails, the first one is still there, and the time runs.
+                    return Poll::Ready(Heard::Result(result.unwrap_or(OauthResult::Pending)));
                 }
                 tick.as_mut().poll(context).map(|()| Heard::Nothing)
             })
@@ -219,52 +228,36 @@ impl StepUpClient {
                 Progress::Ended(code) => return code,
             };
             if asked.is_none() && waiting.is_poll_due(now()) {
-                asked = Some(self.ask_for_result(epoch, request));
+                asked = Some(self.run(epoch, &GetOauthResult { request }));
             }
         }
     }
 
-    fn ask_for_result(&self, epoch: Epoch, request: &SocialRequest) -> LocalFuture<'static, OauthResult> {
-        let client = self.clone();
-        let call = GetOauthResult {
-            purpose: request.draft.purpose,
-            provider: request.draft.provider.clone(),
-            state: request.state.clone(),
-        };
-        Box::pin(async move {
-            // It is the second way to the answer. Where it fails, the first one is still there, and the time runs.
-            client.run(epoch, &call).await.unwrap_or(OauthResult::Pending)
-        })
-    }
-
     /// Leaves the page for the provider. This call ends here; the page that comes back goes on.
-    async fn leave_for(
+    fn leave_for(
         &self,
-        epoch: Epoch,
         window: &dyn SocialWindow,
         request: &SocialRequest,
+        page: &str,
         url: &str,
-    ) -> StepUpError {
-        let left = async {
-            let page = window.address()?;
-            let return_url = return_url(&page);
-            self.run(epoch, &InitAuth { request, return_url: Some(&return_url) }).await?;
-            let is_kept = self.inner.platform.session_store.is_lasting();
-            let session = if is_kept { None } else { self.inner.stored() };
-            window.keep(&request.to_secret_json(&page, session.as_ref()))?;
-            window.leave(url).inspect_err(|_| self.inner.forget_redirect())
-        };
-        left.await.err().unwrap_or(StepUpError::Redirecting)
+    ) -> Result<()> {
+        let is_kept = self.inner.platform.session_store.is_lasting();
+        let session = if is_kept { None } else { self.inner.stored() };
+        window.keep(&request.to_secret_json(page, session.as_ref()))?;
+        window.leave(url).inspect_err(|_| self.inner.forget_redirect())
     }
 
     /// Redeems the code.
-    async fn complete_social(&self, epoch: Epoch, request: SocialRequest, code: String) -> Result<Verified> {
+    async fn complete_social(
+        &self,
+        epoch: Epoch,
+        request: Rc<SocialRequest>,
+        code: String,
+    ) -> Result<Verified> {
         let is_link = match request.draft.purpose {
             SocialPurpose::SignIn => {
-                let sign_in = self.sign_in_by::<SocialSignIn<'_>>(epoch, move |key| {
-                    SocialSignIn { request: &request, code: &code, session_public_key: key }.call()
-                });
-                let user = sign_in.await?;
+                let call = SocialSignIn { request: &request, code: &code }.call();
+                let user = self.sign_in_by::<SocialSignIn<'_>>(Some(epoch), Ok(call)).await?;
                 return Ok(Verified { user, elevation: None, mfa_token: None });
             }
             SocialPurpose::Link => true,
@@ -309,7 +302,7 @@ impl StepUpClient {
         } else {
             Err(StepUpError::StateMismatch)
         };
-        Some(SocialReturn { request, outcome })
+        Some(SocialReturn { request: Rc::new(request), outcome })
     }
 
     /// Goes on where a redirect left off.
@@ -375,7 +368,7 @@ impl Drop for Opened {
 
 /// A redirect to a social provider that came back, to be resumed.
 pub struct SocialReturn {
-    request: SocialRequest,
+    request: Rc<SocialRequest>,
     outcome: Result<String>,
 }
 

@@ -3,14 +3,13 @@
 use std::{
     cell::{Cell, RefCell},
     future::poll_fn,
+    pin::Pin,
     rc::Rc,
     task::Poll,
     time::Duration,
 };
 
-use futures_util::future::{Either, select};
-
-use super::{Event, Inner, StepUpClient, Verified};
+use super::{Event, Inner, StepUpClient, Verified, verified::user_of, waiting::Until};
 use crate::{
     LocalFuture,
     endpoint::{Endpoint as _, WalletLink, WalletProof, WalletSignIn, WalletVerify},
@@ -36,6 +35,22 @@ const LINK: &str = "Link this wallet to your account. Signing costs nothing and 
 pub(super) struct Discovery {
     is_begun: Cell<bool>,
     watch: RefCell<Option<WalletWatch>>,
+}
+
+/// What is to be proved.
+enum Asked {
+    /// The account that the user chooses in this wallet.
+    Wallet(WalletId),
+    /// The account of this credential, else of one that the user may sign in with.
+    Credential(Option<CredentialId>),
+}
+
+/// What it is proved for.
+enum Purpose {
+    /// For these scopes.
+    StepUp(Vec<TokenScope>),
+    Link,
+    SignIn,
 }
 
 /// A wallet's account that is asked to sign.
@@ -98,15 +113,7 @@ impl StepUpClient {
         credential: Option<&CredentialId>,
         scopes: &[TokenScope],
     ) -> LocalFuture<'static, Result<Verified>> {
-        let (client, wanted, scopes) = (self.clone(), credential.cloned(), scopes.to_vec());
-        Box::pin(async move {
-            let epoch = client.inner.signed_in_epoch()?;
-            let user = client.user().ok_or(StepUpError::NotSignedIn)?;
-            let candidates = candidates(&user.credentials, wanted.as_ref())?;
-            let signer = client.find_signer(epoch, &candidates).await?;
-            let proof = client.prove(epoch, &signer, VERIFY).await?;
-            client.verify_in(epoch, &WalletVerify { proof: &proof, scopes: &scopes }, &scopes).await
-        })
+        self.ask_wallet(Asked::Credential(credential.cloned()), Purpose::StepUp(scopes.to_vec()))
     }
 
     /// Signs in with the account that the user chooses in this wallet. Whoever was signed in is signed out on this client.
@@ -118,16 +125,7 @@ impl StepUpClient {
     /// [`UnsupportedTarget`](StepUpError::UnsupportedTarget), as for [`verify_wallet`](Self::verify_wallet);
     /// [`NotSignedIn`](StepUpError::NotSignedIn) where somebody signed in or out meanwhile; those of every request.
     pub fn sign_in_with_wallet(&self, wallet: &WalletId) -> LocalFuture<'static, Result<Rc<User>>> {
-        let (client, wallet) = (self.clone(), wallet.clone());
-        Box::pin(async move {
-            let epoch = client.inner.epoch();
-            let signer = client.connect(&wallet).await?;
-            let proof = client.prove(epoch, &signer, SIGN_IN).await?;
-            let sign_in = client.sign_in_by::<WalletSignIn<'_>>(epoch, move |key| {
-                WalletSignIn { proof: &proof, session_public_key: key }.call()
-            });
-            sign_in.await
-        })
+        user_of(self.ask_wallet(Asked::Wallet(wallet.clone()), Purpose::SignIn))
     }
 
     /// Links the account that the user chooses in this wallet, and gives the user with it. It is guarded by
@@ -142,13 +140,7 @@ impl StepUpClient {
     /// [`NotSignedIn`](StepUpError::NotSignedIn), [`SubjectMismatch`](StepUpError::SubjectMismatch), and those of every
     /// request.
     pub fn link_wallet(&self, wallet: &WalletId) -> LocalFuture<'static, Result<Rc<User>>> {
-        let (client, wallet) = (self.clone(), wallet.clone());
-        Box::pin(async move {
-            let epoch = client.inner.signed_in_epoch()?;
-            let signer = client.connect(&wallet).await?;
-            let proof = client.prove(epoch, &signer, LINK).await?;
-            Ok(client.verify_in(epoch, &WalletLink { proof: &proof }, &[]).await?.user)
-        })
+        user_of(self.ask_wallet(Asked::Wallet(wallet.clone()), Purpose::Link))
     }
 
     /// The account that the user chooses in a wallet.
@@ -161,8 +153,10 @@ impl StepUpClient {
         Ok(Signer { wallet, account })
     }
 
-    /// A wallet that signs for one of these credentials, which are not empty.
-    async fn find_signer(&self, epoch: Epoch, candidates: &[&Credential]) -> Result<Signer> {
+    /// A wallet that signs for the credential, else for one that the user may sign in with.
+    async fn find_signer(&self, epoch: Epoch, wanted: Option<CredentialId>) -> Result<Signer> {
+        let user = self.user().ok_or(StepUpError::NotSignedIn)?;
+        let candidates = &*candidates(&user.credentials, wanted.as_ref())?;
         let wallets = self.platform_wallets()?;
         let listed = wallets.list();
         // All at once, so that one that keeps silent does not hold up the others. It is not connected then.
@@ -186,8 +180,37 @@ impl StepUpClient {
         Ok(Signer { wallet: wallet.clone(), account })
     }
 
+    /// Finds the wallet that can prove what is asked, has it sign, and sends the proof.
+    fn ask_wallet(&self, asked: Asked, purpose: Purpose) -> LocalFuture<'static, Result<Verified>> {
+        let client = self.clone();
+        Box::pin(async move {
+            let (epoch, statement) = match purpose {
+                Purpose::SignIn => (client.inner.epoch(), SIGN_IN),
+                Purpose::Link => (client.inner.signed_in_epoch()?, LINK),
+                Purpose::StepUp(_) => (client.inner.signed_in_epoch()?, VERIFY),
+            };
+            let signer = match asked {
+                Asked::Wallet(wallet) => client.connect(&wallet).await?,
+                Asked::Credential(wanted) => client.find_signer(epoch, wanted).await?,
+            };
+            let proof = &client.sign(epoch, &signer, statement).await?;
+            let verification = match purpose {
+                Purpose::SignIn => {
+                    let call = WalletSignIn { proof }.call();
+                    let user = client.sign_in_by::<WalletSignIn<'_>>(Some(epoch), Ok(call)).await?;
+                    return Ok(Verified { user, elevation: None, mfa_token: None });
+                }
+                Purpose::Link => client.verify_in(epoch, &WalletLink { proof }, &[]),
+                Purpose::StepUp(scopes) => {
+                    client.verify_in(epoch, &WalletVerify { proof, scopes: &scopes }, &scopes)
+                }
+            };
+            verification.await
+        })
+    }
+
     /// Has the wallet sign what says who asks for what, in the session that asks.
-    async fn prove(&self, epoch: Epoch, signer: &Signer, statement: &str) -> Result<WalletProof> {
+    async fn sign(&self, epoch: Epoch, signer: &Signer, statement: &str) -> Result<WalletProof> {
         let Signer { wallet, account } = signer;
         let wallets = self.platform_wallets()?;
         let address = spell(wallet.chain, &account.address)?;
@@ -235,34 +258,28 @@ impl Inner {
         &self,
         limit: Duration,
         answer: LocalFuture<'static, Result<T>>,
-    ) -> LocalFuture<'static, Result<T>> {
-        let limit = self.platform.timer.sleep(limit);
-        Box::pin(async move {
-            match select(answer, limit).await {
-                Either::Left((result, _)) => result,
-                Either::Right(((), _)) => Err(StepUpError::TimedOut),
-            }
-        })
+    ) -> Until<'static, T> {
+        Until::timeout(answer, self.platform.timer.sleep(limit))
     }
 }
 
-/// Waits for all of these. futures' `join_all` brings a queue into the page that is made for thousands.
-async fn all<T>(mut waiting: Vec<LocalFuture<'static, T>>) -> Vec<T> {
-    let mut answers: Vec<Option<T>> = waiting.iter().map(|_| None).collect();
+/// The accounts of all of these; none of one that fails. futures' `join_all` brings a queue into the page that is made for
+/// thousands.
+async fn all(mut asked: Vec<Until<'static, Vec<WalletAccount>>>) -> Vec<Option<Vec<WalletAccount>>> {
+    let mut answers: Vec<Option<Vec<WalletAccount>>> = asked.iter().map(|_| None).collect();
     poll_fn(|context| {
         let mut is_done = true;
-        for (future, answer) in waiting.iter_mut().zip(&mut answers) {
+        for (future, answer) in asked.iter_mut().zip(&mut answers) {
             if answer.is_none() {
-                match future.as_mut().poll(context) {
-                    Poll::Ready(ready) => *answer = Some(ready),
+                match Pin::new(future).poll(context) {
+                    Poll::Ready(accounts) => *answer = Some(accounts.unwrap_or_default()),
                     Poll::Pending => is_done = false,
                 }
             }
         }
-        if is_done { Poll::Ready(()) } else { Poll::Pending }
+        if is_done { Poll::Ready(std::mem::take(&mut answers)) } else { Poll::Pending }
     })
-    .await;
-    answers.into_iter().flatten().collect()
+    .await
 }
 
 /// The credentials that a signature may prove; at least one. One that is named need not be enabled for sign-in; the

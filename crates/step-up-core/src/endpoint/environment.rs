@@ -62,7 +62,7 @@ impl Endpoint for GetSettings {
                 .get("providers")
                 .as_list()
                 .iter()
-                .filter_map(crate::json::FromJson::from_json)
+                .filter_map(crate::json::from_value)
                 .collect(),
         })
     }

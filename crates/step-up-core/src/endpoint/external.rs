@@ -10,17 +10,17 @@ use crate::{
 /// Signs in with an assertion of an external identity provider.
 pub(crate) struct ExternalSignIn<'a> {
     pub(crate) assertion: &'a ExternalJwt,
-    pub(crate) session_public_key: &'a str,
 }
 
 impl Endpoint for ExternalSignIn<'_> {
     type Output = VerifyResponse;
 
     fn call(&self) -> Call {
-        let body = Body::new()
-            .text("jwt", self.assertion.expose())
-            .text("sessionPublicKey", self.session_public_key);
-        Call::new(Method::Post, "/externalAuth/signin", Auth::Never).device_signed().body(body)
+        let body = Body::new().text("jwt", self.assertion.expose());
+        Call::new(Method::Post, "/externalAuth/signin", Auth::Never)
+            .opens_session()
+            .device_signed()
+            .body(body)
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {

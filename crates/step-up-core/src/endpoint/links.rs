@@ -1,9 +1,9 @@
-use super::{Auth, Call, Endpoint};
+use super::{Auth, Call, Endpoint, Guard};
 use crate::{
     error::Result,
     json::{Body, decode},
     transport::Method,
-    types::{CredentialId, TokenScope, VerifyResponse},
+    types::{CredentialId, VerifyResponse},
 };
 
 /// Unlinks a credential of the signed-in user.
@@ -19,7 +19,7 @@ impl Endpoint for Unlink<'_> {
     fn call(&self) -> Call {
         let name = if self.is_wallet { "walletId" } else { "verifiedCredentialId" };
         Call::new(Method::Post, "/verify/unlink", Auth::Required)
-            .elevated(TokenScope::CredentialUnlink)
+            .elevated(Guard::Unlink)
             .body(Body::new().text(name, self.credential.as_str()))
     }
 

@@ -1,4 +1,4 @@
-use super::{Auth, Call, Endpoint};
+use super::{Auth, Call, Endpoint, Guard};
 use crate::{
     error::Result,
     json::{Body, decode},
@@ -62,8 +62,7 @@ impl Endpoint for TotpRegister {
     type Output = TotpEnrolment;
 
     fn call(&self) -> Call {
-        Call::new(Method::Get, "/users/mfa/register/totp", Auth::Required)
-            .elevated(TokenScope::CredentialLink)
+        Call::new(Method::Get, "/users/mfa/register/totp", Auth::Required).elevated(Guard::Link)
     }
 
     fn parse(body: &[u8]) -> Result<TotpEnrolment> {
@@ -98,8 +97,7 @@ impl Endpoint for DeleteDevice<'_> {
     type Output = ();
 
     fn call(&self) -> Call {
-        Call::new(Method::Delete, device_path(self.device), Auth::Required)
-            .elevated(TokenScope::CredentialUnlink)
+        Call::new(Method::Delete, device_path(self.device), Auth::Required).elevated(Guard::Unlink)
     }
 
     fn parse(_: &[u8]) -> Result<()> {
@@ -114,7 +112,7 @@ impl Endpoint for GetRecoveryCodes {
     type Output = RecoveryCodes;
 
     fn call(&self) -> Call {
-        Call::new(Method::Get, "/users/mfa/recovery", Auth::Required).elevated(TokenScope::CredentialLink)
+        Call::new(Method::Get, "/users/mfa/recovery", Auth::Required).elevated(Guard::Link)
     }
 
     fn parse(body: &[u8]) -> Result<RecoveryCodes> {
@@ -129,7 +127,7 @@ impl Endpoint for RegenerateRecoveryCodes {
     type Output = RecoveryCodes;
 
     fn call(&self) -> Call {
-        Call::new(Method::Post, "/users/mfa/recovery", Auth::Required).elevated(TokenScope::CredentialLink)
+        Call::new(Method::Post, "/users/mfa/recovery", Auth::Required).elevated(Guard::Link)
     }
 
     fn parse(body: &[u8]) -> Result<RecoveryCodes> {

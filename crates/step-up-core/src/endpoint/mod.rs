@@ -65,18 +65,50 @@ pub(crate) enum Auth {
     Required,
 }
 
+/// A scope that the service guards calls of its own with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guard {
+    #[cfg(any(
+        feature = "mfa",
+        feature = "otp",
+        feature = "passkey",
+        feature = "social",
+        feature = "wallet"
+    ))]
+    Link,
+    Unlink,
+}
+
+impl Guard {
+    pub(crate) fn scope(self) -> TokenScope {
+        match self {
+            #[cfg(any(
+                feature = "mfa",
+                feature = "otp",
+                feature = "passkey",
+                feature = "social",
+                feature = "wallet"
+            ))]
+            Self::Link => TokenScope::CredentialLink,
+            Self::Unlink => TokenScope::CredentialUnlink,
+        }
+    }
+}
+
 /// A call, before the client adds what it adds to every one.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Call {
     pub(crate) method: Method,
     /// Below the environment.
     pub(crate) path: Cow<'static, str>,
-    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) body: Option<Body>,
     pub(crate) auth: Auth,
+    /// Whether it opens a session: its body names the session's public key.
+    pub(crate) opens_session: bool,
     /// Whether the device key signs a nonce for it.
     pub(crate) is_device_signed: bool,
-    /// The scope that the server may find missing.
-    pub(crate) guard: Option<TokenScope>,
+    /// What the server may find missing.
+    pub(crate) guard: Option<Guard>,
     /// Whether the elevated token of that scope goes with it.
     pub(crate) carries_token: bool,
 }
@@ -88,6 +120,7 @@ impl Call {
             path: path.into(),
             body: None,
             auth,
+            opens_session: false,
             is_device_signed: false,
             guard: None,
             carries_token: false,
@@ -95,7 +128,12 @@ impl Call {
     }
 
     fn body(mut self, body: Body) -> Self {
-        self.body = Some(body.finish());
+        self.body = Some(body);
+        self
+    }
+
+    fn opens_session(mut self) -> Self {
+        self.opens_session = true;
         self
     }
 
@@ -105,14 +143,16 @@ impl Call {
     }
 
     /// Sends the elevated token of a scope with it, if one is held.
-    fn elevated(self, scope: TokenScope) -> Self {
-        Self { guard: Some(scope), carries_token: true, ..self }
+    fn elevated(mut self, guard: Guard) -> Self {
+        self.guard = Some(guard);
+        self.carries_token = true;
+        self
     }
 
     /// Names the scope that may be found missing.
     #[cfg(any(feature = "otp", feature = "social", feature = "wallet"))]
-    fn guarded_by(mut self, scope: TokenScope) -> Self {
-        self.guard = Some(scope);
+    fn guarded_by(mut self, guard: Guard) -> Self {
+        self.guard = Some(guard);
         self
     }
 }

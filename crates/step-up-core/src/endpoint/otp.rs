@@ -1,3 +1,5 @@
+#[cfg(feature = "otp")]
+use super::Guard;
 use super::{Auth, Call, Endpoint, incomplete};
 #[cfg(feature = "otp")]
 use crate::types::TokenScope;
@@ -98,16 +100,15 @@ fn code_body(verification: &OtpVerification, code: &str) -> Body {
 pub(crate) struct SignInWithCode<'a> {
     pub(crate) verification: &'a OtpVerification,
     pub(crate) code: &'a str,
-    pub(crate) session_public_key: &'a str,
 }
 
 impl Endpoint for SignInWithCode<'_> {
     type Output = VerifyResponse;
 
     fn call(&self) -> Call {
-        let body = code_body(self.verification, self.code).text("sessionPublicKey", self.session_public_key);
+        let body = code_body(self.verification, self.code);
         let path = path!(self.verification.verification_type(), "signin");
-        Call::new(Method::Post, path, Auth::Never).device_signed().body(body)
+        Call::new(Method::Post, path, Auth::Never).opens_session().device_signed().body(body)
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {
@@ -130,7 +131,7 @@ impl Endpoint for VerifyCode<'_> {
     fn call(&self) -> Call {
         let body = code_body(self.verification, self.code).scopes("requestedScopes", self.scopes);
         // An address that is not the user's is a link, and the server guards links.
-        verify(self.verification).guarded_by(TokenScope::CredentialLink).body(body)
+        verify(self.verification).guarded_by(Guard::Link).body(body)
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {
@@ -150,9 +151,7 @@ impl Endpoint for LinkAddress<'_> {
     type Output = VerifyResponse;
 
     fn call(&self) -> Call {
-        verify(self.verification)
-            .elevated(TokenScope::CredentialLink)
-            .body(code_body(self.verification, self.code))
+        verify(self.verification).elevated(Guard::Link).body(code_body(self.verification, self.code))
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Auth, Call, Endpoint, incomplete};
+use super::{Auth, Call, Endpoint, Guard, incomplete};
 use crate::{
     error::{Result, StepUpError},
-    json::{Body, Json, decode, field, parse},
+    json::{Body, Json, decode, from_value, parse},
     transport::Method,
     types::{MfaDeviceId, Passkey, TokenScope, VerifyResponse},
 };
@@ -64,16 +64,9 @@ impl Endpoint for PasskeyVerify<'_> {
     type Output = VerifyResponse;
 
     fn call(&self) -> Call {
-        let mut body = self.assertion.clone();
-        if !self.scopes.is_empty() {
-            let scopes = self.scopes.iter().map(|scope| Json::text(scope.as_str())).collect();
-            body.set("requestedScopes", Json::List(scopes));
-        }
-        if self.wants_mfa_token {
-            body.set("createMfaToken", Json::Object(vec![("singleUse".into(), Json::Bool(true))]));
-        }
-        let body = Some(body.to_text().into_bytes());
-        Call { body, ..Call::new(Method::Post, "/users/mfa/auth/passkey", Auth::Required) }
+        let body = Body::reopen(self.assertion.to_text()).scopes("requestedScopes", self.scopes);
+        Call::new(Method::Post, "/users/mfa/auth/passkey", Auth::Required)
+            .body(body.mfa_token(self.wants_mfa_token))
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {
@@ -115,9 +108,9 @@ impl Endpoint for PasskeyRegister {
     type Output = VerifyResponse;
 
     fn call(&self) -> Call {
-        let body = Some(self.registration.to_text().into_bytes());
-        Call { body, ..Call::new(Method::Post, "/users/passkeys/register", Auth::Required) }
-            .elevated(TokenScope::CredentialLink)
+        Call::new(Method::Post, "/users/passkeys/register", Auth::Required)
+            .body(Body::reopen(self.registration.to_text()))
+            .elevated(Guard::Link)
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {
@@ -137,7 +130,7 @@ impl Endpoint for GetPasskeys {
 
     fn parse(body: &[u8]) -> Result<Vec<Passkey>> {
         const EXPECTED: &str = "a list of passkeys";
-        field(&parse(body, EXPECTED)?, "passkeys").ok_or_else(|| incomplete(EXPECTED))
+        from_value(parse(body, EXPECTED)?.get("passkeys")).ok_or_else(|| incomplete(EXPECTED))
     }
 }
 
@@ -170,9 +163,7 @@ impl Endpoint for DeletePasskey<'_> {
 
     fn call(&self) -> Call {
         let body = Body::new().text("passkeyId", self.passkey.as_str());
-        Call::new(Method::Delete, "/users/passkeys", Auth::Required)
-            .body(body)
-            .elevated(TokenScope::CredentialUnlink)
+        Call::new(Method::Delete, "/users/passkeys", Auth::Required).body(body).elevated(Guard::Unlink)
     }
 
     fn parse(_: &[u8]) -> Result<()> {
@@ -207,7 +198,8 @@ fn options(body: &[u8]) -> Result<Json> {
         .filter(|challenge| !challenge.is_empty())
         .ok_or(incomplete(OPTIONS))?;
     // The service's model has one hint, WebAuthn's a list.
-    if let hint @ Json::Text(_) = options.get("hints").clone() {
+    if options.get("hints").as_text().is_some() {
+        let hint = options.take("hints");
         options.set("hints", Json::List(vec![hint]));
     }
     Ok(options)
@@ -232,37 +224,39 @@ fn ceremony(mut options: Json) -> Ceremony {
 /// The fields of an answer that the protocol has, and no other: extensions may give secrets to the page, such as keys
 /// made by `prf`. Required ones with their names in the answer and on the wire.
 fn credential(answer: &str, required: &[(&str, &str)], optional: &[&str]) -> Result<Json> {
-    let answer = parse(answer.as_bytes(), ANSWER)?;
+    let mut answer = parse(answer.as_bytes(), ANSWER)?;
+    let mut answered = answer.take("response");
     let mut response = Json::Object(vec![]);
     for (name, wire) in required {
-        response.set(wire, text(answer.get("response"), name)?);
+        response.set(wire, text(&mut answered, name)?);
     }
-    copy(&mut response, answer.get("response"), optional);
+    pass(&mut response, &mut answered, optional);
+    let mut extended = answer.take("clientExtensionResults");
     let mut extensions = Json::Object(vec![]);
-    copy(&mut extensions, answer.get("clientExtensionResults"), &["appid", "credProps", "hmacCreateSecret"]);
+    pass(&mut extensions, &mut extended, &["appid", "credProps", "hmacCreateSecret"]);
     let mut credential = Json::Object(vec![]);
     for name in ["id", "rawId", "type"] {
-        credential.set(name, text(&answer, name)?);
+        credential.set(name, text(&mut answer, name)?);
     }
-    copy(&mut credential, &answer, &["authenticatorAttachment"]);
+    pass(&mut credential, &mut answer, &["authenticatorAttachment"]);
     credential.set("clientExtensionResults", extensions);
     credential.set("response", response);
     Ok(credential)
 }
 
-fn text(object: &Json, name: &str) -> Result<Json> {
-    match object.get(name) {
-        text @ Json::Text(_) => Ok(text.clone()),
+fn text(object: &mut Json, name: &str) -> Result<Json> {
+    match object.take(name) {
+        text @ Json::Text(_) => Ok(text),
         _ => Err(incomplete(ANSWER)),
     }
 }
 
-/// Copies the fields that are there.
-fn copy(to: &mut Json, from: &Json, names: &[&str]) {
+/// Passes on the fields that are there.
+fn pass(to: &mut Json, from: &mut Json, names: &[&str]) {
     for name in names {
-        match from.get(name) {
+        match from.take(name) {
             Json::Null => {}
-            value => to.set(name, value.clone()),
+            value => to.set(name, value),
         }
     }
 }

@@ -1,11 +1,11 @@
-use super::{Auth, Call, Endpoint};
+use super::{Auth, Call, Endpoint, Guard};
 use crate::{
     error::Result,
     json::{Body, decode, parse},
     percent,
     social::{OauthResult, SocialPurpose, SocialRequest},
     transport::Method,
-    types::{Provider, TokenScope, VerifyResponse},
+    types::{Provider, VerifyResponse},
 };
 
 /// Announces a request, and where the service is to send the page back to, if it is the page that leaves.
@@ -33,18 +33,17 @@ impl Endpoint for InitAuth<'_> {
 }
 
 /// Asks how a request ended.
-pub(crate) struct GetOauthResult {
-    pub(crate) purpose: SocialPurpose,
-    pub(crate) provider: Provider,
-    pub(crate) state: String,
+pub(crate) struct GetOauthResult<'a> {
+    pub(crate) request: &'a SocialRequest,
 }
 
-impl Endpoint for GetOauthResult {
+impl Endpoint for GetOauthResult<'_> {
     type Output = OauthResult;
 
     fn call(&self) -> Call {
-        let body = Body::new().text("state", &self.state);
-        Call::new(Method::Post, path(&self.provider, "oauthResult"), asker(self.purpose)).body(body)
+        let draft = &self.request.draft;
+        let body = Body::new().text("state", &self.request.state);
+        Call::new(Method::Post, path(&draft.provider, "oauthResult"), asker(draft.purpose)).body(body)
     }
 
     fn parse(body: &[u8]) -> Result<OauthResult> {
@@ -73,11 +72,7 @@ impl Endpoint for SocialVerify<'_> {
         let body = code_body(self.request, self.code).scopes("requestedScopes", &draft.scopes);
         let call = Call::new(Method::Post, path(&draft.provider, "verify"), Auth::Required).body(body);
         // An account that is not the user's is a link, and the server guards links.
-        if self.is_link {
-            call.elevated(TokenScope::CredentialLink)
-        } else {
-            call.guarded_by(TokenScope::CredentialLink)
-        }
+        if self.is_link { call.elevated(Guard::Link) } else { call.guarded_by(Guard::Link) }
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {
@@ -89,15 +84,15 @@ impl Endpoint for SocialVerify<'_> {
 pub(crate) struct SocialSignIn<'a> {
     pub(crate) request: &'a SocialRequest,
     pub(crate) code: &'a str,
-    pub(crate) session_public_key: &'a str,
 }
 
 impl Endpoint for SocialSignIn<'_> {
     type Output = VerifyResponse;
 
     fn call(&self) -> Call {
-        let body = code_body(self.request, self.code).text("sessionPublicKey", self.session_public_key);
+        let body = code_body(self.request, self.code);
         Call::new(Method::Post, path(&self.request.draft.provider, "signIn"), Auth::Never)
+            .opens_session()
             .device_signed()
             .body(body)
     }

@@ -11,8 +11,13 @@ fn line(endpoint: &dyn Fn() -> Call) -> String {
     let call = endpoint();
     let signed = if call.is_device_signed { " device-signed" } else { "" };
     let how = if call.carries_token { "carries" } else { "guarded-by" };
-    let guard = call.guard.map(|scope| format!(" {how}={scope}")).unwrap_or_default();
-    let body = call.body.map(|body| format!(" {}", String::from_utf8(body).unwrap())).unwrap_or_default();
+    let guard = call.guard.map(|guard| format!(" {how}={}", guard.scope())).unwrap_or_default();
+    let key = if call.opens_session { Some("02ab".to_owned()) } else { None };
+    let body = call.body.map(|mut body| {
+        body.add("sessionPublicKey", &key);
+        format!(" {}", body.finish_text())
+    });
+    let body = body.unwrap_or_default();
     format!("{} {} auth={:?}{signed}{guard}{body}", call.method.as_str(), call.path, call.auth)
 }
 
@@ -51,11 +56,11 @@ fn calls_are_what_the_protocol_says() {
             r#"POST /smsVerifications/retry auth=Optional {"phoneCountryCode":"1","phoneNumber":"5550100100","isoCountryCode":"US","verificationUUID":"v1"}"#,
         ),
         (
-            line(&|| SignInWithCode { verification: &by_email, code, session_public_key: "02ab" }.call()),
+            line(&|| SignInWithCode { verification: &by_email, code }.call()),
             r#"POST /emailVerifications/signin auth=Never device-signed {"verificationUUID":"v1","verificationToken":"123456","sessionPublicKey":"02ab"}"#,
         ),
         (
-            line(&|| SignInWithCode { verification: &by_sms, code, session_public_key: "02ab" }.call()),
+            line(&|| SignInWithCode { verification: &by_sms, code }.call()),
             r#"POST /smsVerifications/signin auth=Never device-signed {"verificationUUID":"v1","verificationToken":"123456","sessionPublicKey":"02ab"}"#,
         ),
         (
@@ -98,9 +103,10 @@ fn calls_of_social_accounts_are_what_the_protocol_says() {
         created_at: crate::Timestamp::default(),
     };
     let (google, github) = (request("google", None), request("github", Some("v")));
-    let asked =
-        GetOauthResult { purpose: SocialPurpose::SignIn, provider: "../users".into(), state: "s".into() };
-    let (code, key) = ("c", "02ab");
+    let mut elsewhere = request("../users", None);
+    elsewhere.draft.purpose = SocialPurpose::SignIn;
+    let asked = GetOauthResult { request: &elsewhere };
+    let code = "c";
     for (call, expected) in [
         (
             line(&|| InitAuth { request: &google, return_url: None }.call()),
@@ -120,7 +126,7 @@ fn calls_of_social_accounts_are_what_the_protocol_says() {
             r#"POST /providers/github/verify auth=Required carries=credential:link {"code":"c","codeVerifier":"v","state":"s","requestedScopes":["wallet:export"]}"#,
         ),
         (
-            line(&|| SocialSignIn { request: &github, code, session_public_key: key }.call()),
+            line(&|| SocialSignIn { request: &github, code }.call()),
             r#"POST /providers/github/signIn auth=Never device-signed {"code":"c","codeVerifier":"v","state":"s","sessionPublicKey":"02ab"}"#,
         ),
     ] {
@@ -263,7 +269,7 @@ fn calls_of_wallets_and_links_are_what_the_protocol_says() {
     let requested = r#""requestedScopes":["wallet:export"],"#;
     for (call, expected) in [
         (
-            line(&|| WalletSignIn { proof: &proof, session_public_key: "02ab" }.call()),
+            line(&|| WalletSignIn { proof: &proof }.call()),
             format!("POST /wallets/signin auth=Never {}", body("", r#","sessionPublicKey":"02ab""#)),
         ),
         (

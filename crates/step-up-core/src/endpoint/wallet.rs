@@ -1,4 +1,4 @@
-use super::{Auth, Call, Endpoint};
+use super::{Auth, Call, Endpoint, Guard};
 use crate::{
     error::Result,
     json::{Body, decode},
@@ -36,16 +36,15 @@ impl WalletProof {
 /// Signs in with a wallet.
 pub(crate) struct WalletSignIn<'a> {
     pub(crate) proof: &'a WalletProof,
-    pub(crate) session_public_key: &'a str,
 }
 
 impl Endpoint for WalletSignIn<'_> {
     type Output = VerifyResponse;
 
     fn call(&self) -> Call {
-        let body = self.proof.body(&[]).text("sessionPublicKey", self.session_public_key);
+        let body = self.proof.body(&[]);
         // No device nonce goes with it: the message has a nonce of its own.
-        Call::new(Method::Post, "/wallets/signin", Auth::Never).body(body)
+        Call::new(Method::Post, "/wallets/signin", Auth::Never).opens_session().body(body)
     }
 
     fn parse(body: &[u8]) -> Result<VerifyResponse> {
@@ -66,7 +65,7 @@ impl Endpoint for WalletVerify<'_> {
         // An account that is not the user's is a link, and the server guards links.
         Call::new(Method::Post, "/wallets/verify", Auth::Required)
             .device_signed()
-            .guarded_by(TokenScope::CredentialLink)
+            .guarded_by(Guard::Link)
             .body(self.proof.body(self.scopes))
     }
 
@@ -86,7 +85,7 @@ impl Endpoint for WalletLink<'_> {
     fn call(&self) -> Call {
         Call::new(Method::Post, "/verify/link", Auth::Required)
             .device_signed()
-            .elevated(TokenScope::CredentialLink)
+            .elevated(Guard::Link)
             .body(self.proof.body(&[]))
     }
 

@@ -10,19 +10,25 @@ impl Json {
 
     /// Gives the field of an object a value, also where its name stands twice. What is no object stays as it is.
     pub(crate) fn set(&mut self, name: &str, value: Self) {
+        self.take(name);
         if let Self::Object(fields) = self {
-            fields.retain(|(known, _)| known != name);
             fields.push((name.into(), value));
         }
     }
 
     /// Takes the field of an object out of it. Null where there is none.
     pub(crate) fn take(&mut self, name: &str) -> Self {
-        let value = self.get(name).clone();
+        let mut taken = Self::Null;
         if let Self::Object(fields) = self {
-            fields.retain(|(known, _)| known != name);
+            fields.retain_mut(|(known, value)| {
+                let is_kept = known != name;
+                if !is_kept {
+                    taken = std::mem::replace(value, Self::Null);
+                }
+                is_kept
+            });
         }
-        value
+        taken
     }
 
     /// Removes the fields that are null, at any depth, for a reader who does not take them for absent.

@@ -10,7 +10,10 @@ mod read;
 mod value;
 mod write;
 
-pub(crate) use self::{value::Json, write::Body};
+pub(crate) use self::{
+    value::Json,
+    write::{Body, ToJson, push_hex},
+};
 use crate::{
     clock::Timestamp,
     error::{Result, StepUpError},
@@ -18,24 +21,76 @@ use crate::{
 
 /// Can be read from a JSON value. What it does not know is ignored.
 pub(crate) trait FromJson: Sized {
-    /// The value, if it is one.
-    fn from_json(value: &Json) -> Option<Self>;
+    /// The value. Where it is wrong that is noted, and what is given in its place is of no use. To leave at the first
+    /// wrong field would be a branch for each, and behind it the end of all fields before it.
+    fn read(value: &Json, reading: &mut Reading) -> Self;
+}
 
-    /// What an absent field is; `None` where the field must be there.
-    fn absent() -> Option<Self> {
-        None
+/// Where the first thing stands that is not what it should be.
+#[derive(Default)]
+pub(crate) struct Reading {
+    /// Line and column, from 1; 0 where it is a value of the wrong kind.
+    wrong: Option<(usize, usize)>,
+}
+
+impl Reading {
+    /// The text that a value is.
+    pub(crate) fn text<'a>(&mut self, value: &'a Json) -> &'a str {
+        value.as_text().unwrap_or_else(|| self.wrong())
     }
 
-    /// Whether the field is left out when it is written.
-    fn is_absent(&self) -> bool {
-        false
+    /// Notes it where a value is no object.
+    pub(crate) fn object(&mut self, value: &Json) {
+        if !matches!(value, Json::Object(_)) {
+            self.wrong()
+        }
+    }
+
+    fn wrong<T: Default>(&mut self) -> T {
+        self.wrong.get_or_insert((0, 0));
+        T::default()
     }
 }
 
-/// Reads an answer. The error says where, never what: the text may hold secrets.
+/// A text that should be a JSON value. Whether it is one is asked once, when the value was read.
+pub(crate) struct Document {
+    value: Json,
+    reading: Reading,
+}
+
+impl Document {
+    pub(crate) fn new(text: &[u8]) -> Self {
+        match Json::parse(text) {
+            Ok(value) => Self { value, reading: Reading::default() },
+            Err(at) => Self { value: Json::Null, reading: Reading { wrong: Some(at) } },
+        }
+    }
+
+    /// What there was no text of.
+    pub(crate) fn unreadable() -> Self {
+        Self { value: Json::Null, reading: Reading { wrong: Some((0, 0)) } }
+    }
+
+    /// The value. The error says where, never what: the text may hold secrets.
+    pub(crate) fn read<T: FromJson>(mut self, expected: &'static str) -> Result<T> {
+        let read = T::read(&self.value, &mut self.reading);
+        match self.reading.wrong {
+            None => Ok(read),
+            Some((line, column)) => Err(StepUpError::Decode { expected, line, column }),
+        }
+    }
+}
+
+/// Reads a value, if it is one of these.
+pub(crate) fn from_value<T: FromJson>(value: &Json) -> Option<T> {
+    let mut reading = Reading::default();
+    let read = T::read(value, &mut reading);
+    if reading.wrong.is_some() { None } else { Some(read) }
+}
+
+/// Reads an answer.
 pub(crate) fn decode<T: FromJson>(body: &[u8], expected: &'static str) -> Result<T> {
-    let value = parse(body, expected)?;
-    T::from_json(&value).ok_or(StepUpError::Decode { expected, line: 0, column: 0 })
+    Document::new(body).read(expected)
 }
 
 /// Reads an answer as it is.
@@ -43,74 +98,65 @@ pub(crate) fn parse(body: &[u8], expected: &'static str) -> Result<Json> {
     Json::parse(body).map_err(|(line, column)| StepUpError::Decode { expected, line, column })
 }
 
-/// The field of an object, in the type that is wanted. One that is null is absent.
-#[inline(never)]
-pub(crate) fn field<T: FromJson>(object: &Json, name: &str) -> Option<T> {
+/// The field of an object; a default where it is absent or null.
+pub(crate) fn field_or_default<T: FromJson + Default>(object: &Json, name: &str, reading: &mut Reading) -> T {
     match object.get(name) {
-        Json::Null => T::absent(),
-        value => T::from_json(value),
-    }
-}
-
-/// The field of an object; a default where it is absent.
-pub(crate) fn field_or_default<T: FromJson + Default>(object: &Json, name: &str) -> Option<T> {
-    match object.get(name) {
-        Json::Null => Some(T::default()),
-        value => T::from_json(value),
+        Json::Null => T::default(),
+        value => T::read(value, reading),
     }
 }
 
 impl FromJson for bool {
-    fn from_json(value: &Json) -> Option<Self> {
-        if let Json::Bool(bool) = value { Some(*bool) } else { None }
+    fn read(value: &Json, reading: &mut Reading) -> Self {
+        if let Json::Bool(bool) = value { *bool } else { reading.wrong() }
     }
 }
 
 impl FromJson for u32 {
-    fn from_json(value: &Json) -> Option<Self> {
-        value.as_integer()
+    fn read(value: &Json, reading: &mut Reading) -> Self {
+        value.as_integer().unwrap_or_else(|| reading.wrong())
     }
 }
 
 /// In seconds, as everywhere in this protocol.
 impl FromJson for Timestamp {
-    fn from_json(value: &Json) -> Option<Self> {
-        value.as_seconds()
+    fn read(value: &Json, reading: &mut Reading) -> Self {
+        value.as_seconds().unwrap_or_else(|| reading.wrong())
     }
 }
 
 impl FromJson for String {
-    fn from_json(value: &Json) -> Option<Self> {
-        value.as_text().map(Into::into)
+    fn read(value: &Json, reading: &mut Reading) -> Self {
+        reading.text(value).into()
     }
 }
 
 impl FromJson for Box<str> {
-    fn from_json(value: &Json) -> Option<Self> {
-        value.as_text().map(Into::into)
+    fn read(value: &Json, reading: &mut Reading) -> Self {
+        reading.text(value).into()
     }
 }
 
+/// Absent or null is none.
 impl<T: FromJson> FromJson for Option<T> {
-    fn from_json(value: &Json) -> Option<Self> {
-        T::from_json(value).map(Some)
-    }
-
-    fn absent() -> Option<Self> {
-        Some(None)
-    }
-
-    fn is_absent(&self) -> bool {
-        self.is_none()
+    fn read(value: &Json, reading: &mut Reading) -> Self {
+        match value {
+            Json::Null => None,
+            value => Some(T::read(value, reading)),
+        }
     }
 }
 
 impl<T: FromJson> FromJson for Vec<T> {
-    fn from_json(value: &Json) -> Option<Self> {
+    fn read(value: &Json, reading: &mut Reading) -> Self {
         if !matches!(value, Json::List(_)) {
-            return None;
+            reading.wrong()
         }
-        value.as_list().iter().map(T::from_json).collect()
+        let mut items = Self::new();
+        for item in value.as_list() {
+            items.push(T::read(item, reading));
+        }
+        items
     }
 }
 
@@ -119,27 +165,37 @@ impl<T: FromJson> FromJson for Vec<T> {
 macro_rules! from_json {
     ($name:ident { $( $field:ident = $wire:literal $(or $default:ident)?, )+ }) => {
         impl $crate::json::FromJson for $name {
-            fn from_json(value: &$crate::json::Json) -> Option<Self> {
-                if !matches!(value, $crate::json::Json::Object(_)) {
-                    return None;
-                }
-                Some(Self { $( $field: $crate::json::from_json!(@read value, $wire $(or $default)?), )+ })
+            fn read(value: &$crate::json::Json, reading: &mut $crate::json::Reading) -> Self {
+                reading.object(value);
+                Self { $( $field: $crate::json::from_json!(@read value, reading, $wire $(or $default)?), )+ }
             }
         }
     };
-    (@read $value:ident, $wire:literal) => { $crate::json::field($value, $wire)? };
-    (@read $value:ident, $wire:literal or default) => { $crate::json::field_or_default($value, $wire)? };
+    (@read $value:ident, $reading:ident, $wire:literal) => {
+        $crate::json::FromJson::read($value.get($wire), $reading)
+    };
+    (@read $value:ident, $reading:ident, $wire:literal or default) => {
+        $crate::json::field_or_default($value, $wire, $reading)
+    };
 }
 
-/// [`from_json`], and serde's traits by the same fields.
+/// [`from_json`], [`ToJson`], and serde's traits by the same fields.
 macro_rules! json {
     ($name:ident { $( $field:ident = $wire:literal $(or $default:ident)?, )+ }) => {
         $crate::json::from_json!($name { $( $field = $wire $(or $default)?, )+ });
 
+        impl $crate::json::ToJson for $name {
+            fn write(&self, out: &mut String) {
+                let mut body = $crate::json::Body::new();
+                $( body.add($wire, &self.$field); )+
+                out.push_str(&body.finish_text());
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeMap as _;
-                use $crate::json::FromJson as _;
+                use $crate::json::ToJson as _;
                 let mut map = serializer.serialize_map(None)?;
                 $( if !self.$field.is_absent() { map.serialize_entry($wire, &self.$field)?; } )+
                 map.end()
@@ -149,7 +205,7 @@ macro_rules! json {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let value = $crate::json::Json::deserialize(deserializer)?;
-                <Self as $crate::json::FromJson>::from_json(&value)
+                $crate::json::from_value(&value)
                     .ok_or_else(|| serde::de::Error::custom(concat!("not a ", stringify!($name))))
             }
         }
@@ -173,6 +229,12 @@ mod tests {
 
     fn sample(text: &str) -> Result<Sample> {
         decode(text.as_bytes(), "a sample")
+    }
+
+    fn written(value: &Sample) -> String {
+        let mut text = String::new();
+        value.write(&mut text);
+        text
     }
 
     #[test]
@@ -204,8 +266,10 @@ mod tests {
         let text = serde_json::to_string(&full).unwrap();
         assert_eq!(text, r#"{"must-have":"y","may":true,"list":[true]}"#);
         assert_eq!(serde_json::from_str::<Sample>(&text).unwrap(), full);
+        assert_eq!(written(&full), text);
         let text = serde_json::to_string(&Sample { must: "y".into(), may: None, list: vec![] }).unwrap();
         assert_eq!(text, r#"{"must-have":"y","list":[]}"#, "what is absent is left out");
+        assert_eq!(written(&Sample { must: "y".into(), may: None, list: vec![] }), text);
     }
 
     #[test]

@@ -57,8 +57,9 @@ impl Json {
     }
 
     /// A whole number that fits.
-    pub(crate) fn as_integer<T: core::str::FromStr>(&self) -> Option<T> {
-        if let Self::Number(number) = self { number.parse().ok() } else { None }
+    pub(crate) fn as_integer<T: TryFrom<i64>>(&self) -> Option<T> {
+        // One type is parsed for all.
+        if let Self::Number(number) = self { number.parse::<i64>().ok()?.try_into().ok() } else { None }
     }
 
     /// A number of seconds, read to the millisecond. One that is written with an exponent is none: no server writes a
@@ -257,7 +258,8 @@ mod tests {
 
     use super::*;
 
-    /// What `serde_json` reads, in this type. Numbers are left as they are written, so both texts are compared.
+    /// What `serde_json` reads, in this type: fields in one order, numbers as it writes them. Which order it keeps itself
+    /// depends on its features, which other packages turn on.
     fn oracle(value: &Value) -> Json {
         match value {
             Value::Null => Json::Null,
@@ -266,12 +268,13 @@ mod tests {
             Value::String(text) => Json::Text(text.clone()),
             Value::Array(list) => Json::List(list.iter().map(oracle).collect()),
             Value::Object(fields) => {
-                Json::Object(fields.iter().map(|(name, value)| (name.clone(), oracle(value))).collect())
+                in_order(fields.iter().map(|(name, value)| (name.clone(), oracle(value))))
             }
         }
     }
 
-    /// Fields in one order, each name once (the last), and numbers as `serde_json` would write them.
+    /// The same of what was read here, where numbers are left as they are written and a name may stand twice. Each number
+    /// is read by `serde_json` once, as in the oracle: what it writes it may read as another float.
     fn normal(value: Json) -> Json {
         match value {
             Json::Number(text) => match serde_json::from_str::<Value>(&text) {
@@ -279,19 +282,19 @@ mod tests {
                 Err(_) => Json::Number(text),
             },
             Json::List(list) => Json::List(list.into_iter().map(normal).collect()),
-            Json::Object(fields) => {
-                let fields: std::collections::BTreeMap<_, _> =
-                    fields.into_iter().map(|(name, value)| (name, normal(value))).collect();
-                Json::Object(fields.into_iter().collect())
-            }
+            Json::Object(fields) => in_order(fields.into_iter().map(|(name, value)| (name, normal(value)))),
             other => other,
         }
     }
 
+    /// Each name once: the last.
+    fn in_order(fields: impl Iterator<Item = (String, Json)>) -> Json {
+        Json::Object(fields.collect::<std::collections::BTreeMap<_, _>>().into_iter().collect())
+    }
+
     fn check(text: &[u8]) -> Result<(), TestCaseError> {
         match (serde_json::from_slice::<Value>(text), Json::parse(text)) {
-            // Which order `serde_json` keeps depends on its features, which other packages turn on.
-            (Ok(expected), Ok(read)) => prop_assert_eq!(normal(read), normal(oracle(&expected))),
+            (Ok(expected), Ok(read)) => prop_assert_eq!(normal(read), oracle(&expected)),
             (Err(_), Err((line, column))) => prop_assert!(line > 0 && column > 0),
             // A number too large for a float is none to serde_json, and one that nobody reads here.
             (Err(error), Ok(_)) => {
@@ -382,6 +385,8 @@ mod tests {
             "[1]]",
             "\u{feff}1",
             "{\"a\":1,\"a\":2}",
+            // What serde_json writes of this it reads as another float.
+            "96.971473315026044e16",
             "{\"\":{}}",
             "\"\u{7f}\"",
         ] {

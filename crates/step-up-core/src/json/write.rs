@@ -1,16 +1,89 @@
 //! Writing the few bodies that the client sends.
 
-use std::fmt::Write as _;
-
-#[cfg(any(feature = "mfa", feature = "otp", feature = "social", feature = "wallet"))]
+#[cfg(any(
+    feature = "mfa",
+    feature = "otp",
+    feature = "passkey",
+    feature = "social",
+    feature = "wallet"
+))]
 use crate::types::TokenScope;
 
+/// Can be written as JSON.
+pub(crate) trait ToJson {
+    fn write(&self, out: &mut String);
+
+    /// Whether the field is left out when it is written.
+    fn is_absent(&self) -> bool {
+        false
+    }
+}
+
+impl ToJson for bool {
+    fn write(&self, out: &mut String) {
+        out.push_str(if *self { "true" } else { "false" });
+    }
+}
+
+impl ToJson for str {
+    fn write(&self, out: &mut String) {
+        write_text(out, self);
+    }
+}
+
+impl ToJson for String {
+    fn write(&self, out: &mut String) {
+        write_text(out, self);
+    }
+}
+
+impl<T: ToJson> ToJson for Option<T> {
+    fn write(&self, out: &mut String) {
+        if let Some(value) = self {
+            value.write(out);
+        }
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T: ToJson> ToJson for Vec<T> {
+    fn write(&self, out: &mut String) {
+        out.push('[');
+        for (number, value) in self.iter().enumerate() {
+            if number > 0 {
+                out.push(',');
+            }
+            value.write(out);
+        }
+        out.push(']');
+    }
+}
+
 /// A JSON object that is being written.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Body(String);
 
 impl Body {
     pub(crate) fn new() -> Self {
         Self("{".into())
+    }
+
+    /// An object that is written, opened again.
+    #[cfg(feature = "passkey")]
+    pub(crate) fn reopen(mut object: String) -> Self {
+        object.pop();
+        Self(object)
+    }
+
+    /// Adds a field, unless it is absent.
+    pub(crate) fn add(&mut self, name: &str, value: &dyn ToJson) {
+        if !value.is_absent() {
+            self.name(name);
+            value.write(&mut self.0);
+        }
     }
 
     /// Adds a text.
@@ -21,7 +94,13 @@ impl Body {
     }
 
     /// Adds a list of scopes, unless it is empty.
-    #[cfg(any(feature = "mfa", feature = "otp", feature = "social", feature = "wallet"))]
+    #[cfg(any(
+        feature = "mfa",
+        feature = "otp",
+        feature = "passkey",
+        feature = "social",
+        feature = "wallet"
+    ))]
     pub(crate) fn scopes(mut self, name: &str, scopes: &[TokenScope]) -> Self {
         if !scopes.is_empty() {
             self.name(name);
@@ -35,7 +114,7 @@ impl Body {
     }
 
     /// Asks for a legacy MFA token for one use.
-    #[cfg(feature = "mfa")]
+    #[cfg(any(feature = "mfa", feature = "passkey"))]
     pub(crate) fn mfa_token(mut self, is_wanted: bool) -> Self {
         if is_wanted {
             self.name("createMfaToken");
@@ -82,12 +161,20 @@ pub(super) fn write_text(out: &mut String, text: &str) {
     for character in text.chars() {
         match character {
             '"' | '\\' => out.extend(['\\', character]),
-            // Writing to a string cannot fail.
-            '\0'..' ' => drop(write!(out, "\\u{:04x}", u32::from(character))),
+            '\0'..' ' => {
+                out.push_str("\\u00");
+                push_hex(out, character as u8);
+            }
             _ => out.push(character),
         }
     }
     out.push('"');
+}
+
+/// A byte in two hexadecimal digits. A format would do it, with all that formats can do.
+pub(crate) fn push_hex(out: &mut String, byte: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.extend([byte >> 4, byte & 15].map(|half| char::from(DIGITS[usize::from(half)])));
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::is_same;
 use crate::{
     clock::Timestamp,
     error::Result,
-    json::{Body, FromJson as _, from_json, parse},
+    json::{Body, from_json, from_value, parse},
     keychain::{Keychain, random_alphanumeric},
     session::StoredSession,
     types::{Provider, TokenScope, UserId},
@@ -106,7 +106,7 @@ pub(crate) struct Kept {
 impl Kept {
     /// From what [`SocialRequest::to_secret_json`] wrote; `None` where it is anything else.
     pub(crate) fn from_json(text: &str) -> Option<Self> {
-        let texts = Texts::from_json(&parse(text.as_bytes(), "a kept request").ok()?)?;
+        let texts: Texts = from_value(&parse(text.as_bytes(), "a kept request").ok()?)?;
         let purposes = [SocialPurpose::StepUp, SocialPurpose::Link, SocialPurpose::SignIn];
         let purpose = purposes.into_iter().find(|purpose| purpose.as_str() == texts.purpose)?;
         let request = SocialRequest {

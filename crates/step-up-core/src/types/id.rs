@@ -24,8 +24,14 @@ macro_rules! id {
         }
 
         impl $crate::json::FromJson for $name {
-            fn from_json(value: &$crate::json::Json) -> Option<Self> {
-                value.as_text().map(Self::from)
+            fn read(value: &$crate::json::Json, reading: &mut $crate::json::Reading) -> Self {
+                reading.text(value).into()
+            }
+        }
+
+        impl $crate::json::ToJson for $name {
+            fn write(&self, out: &mut String) {
+                self.0.write(out);
             }
         }
 

@@ -49,8 +49,14 @@ macro_rules! open_enum {
         }
 
         impl $crate::json::FromJson for $name {
-            fn from_json(value: &$crate::json::Json) -> Option<Self> {
-                value.as_text().map(Self::from)
+            fn read(value: &$crate::json::Json, reading: &mut $crate::json::Reading) -> Self {
+                reading.text(value).into()
+            }
+        }
+
+        impl $crate::json::ToJson for $name {
+            fn write(&self, out: &mut String) {
+                self.as_str().write(out);
             }
         }
 

@@ -120,7 +120,7 @@ impl fmt::Display for PhoneNumber {
 fn in_run<'a>(run: &'a str, number: &'a str) -> Option<(&'a str, &'a str)> {
     let (first, countries) = run.split_at(run.find(|c: char| c.is_ascii_uppercase())?);
     let code = number.get(..first.len())?;
-    let place = code.parse::<usize>().ok()?.checked_sub(first.parse().ok()?)?;
+    let place = usize::try_from(code.parse::<i64>().ok()? - first.parse::<i64>().ok()?).ok()?;
     Some((countries.get(2 * place..2 * place + 2)?, code))
 }
 

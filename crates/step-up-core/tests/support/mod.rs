@@ -297,6 +297,6 @@ pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Polls once.
-pub(crate) fn poll<T>(future: &mut Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+pub(crate) fn poll<T>(future: &mut Pin<&mut (impl Future<Output = T> + ?Sized)>) -> Poll<T> {
     future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }

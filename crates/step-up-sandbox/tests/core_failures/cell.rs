@@ -1,9 +1,6 @@
 //! One cell of the table: a way to verify that fails in one way, and what must hold then.
 
-use std::{
-    rc::Rc,
-    task::{Context, Waker},
-};
+use std::rc::Rc;
 
 use serde_json::{Value, json};
 use step_up_core::{
@@ -11,7 +8,7 @@ use step_up_core::{
     Verified,
 };
 
-use crate::world::{EXPORT, World};
+use crate::world::{EXPORT, World, go_on};
 
 /// A verification for [`EXPORT`] that has everything it needs and did not begin.
 pub(crate) type Attempt = LocalFuture<'static, Result<()>>;
@@ -131,7 +128,7 @@ impl Cell<'_> {
         let tracker = StepUpTracker::new(|| ());
         let mut call = tracker.track(Ok(attempt), |()| Action::Verified);
         let asked = self.world.control(HttpRequest::get("/sandbox/requests"), &json!(null));
-        assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert!(go_on(call.as_mut()).is_pending());
         let answered = self.world.control(HttpRequest::get("/sandbox/requests"), &json!(null));
         let delayed = |log: &Value| {
             log["requests"].as_array().unwrap().iter().filter(|it| it["fate"] == "delayed").count()

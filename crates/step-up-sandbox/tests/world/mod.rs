@@ -7,9 +7,13 @@ pub(crate) mod person;
 use std::{
     cell::{Cell, RefCell},
     future::Future,
-    pin::pin,
+    pin::{Pin, pin},
     rc::Rc,
-    task::{Context, Poll, Waker},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
@@ -54,7 +58,7 @@ impl Time {
     pub(crate) fn run<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         loop {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            if let Poll::Ready(output) = go_on(future.as_mut()) {
                 return output;
             }
             let next = self.timers.borrow().iter().copied().filter(|it| *it > self.millis.get()).min();
@@ -62,6 +66,28 @@ impl Time {
             self.millis.set(next);
             self.wakers.take().into_iter().for_each(Waker::wake);
         }
+    }
+}
+
+/// Polls for as long as somebody can go on though no time passes.
+pub(crate) fn go_on<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Poll<F::Output> {
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    loop {
+        let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+        if polled.is_ready() || !woken.0.swap(false, Relaxed) {
+            return polled;
+        }
+    }
+}
+
+/// Whether the future was woken.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Relaxed);
     }
 }
 

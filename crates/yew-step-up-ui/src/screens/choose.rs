@@ -1,19 +1,22 @@
 //! Asks which way the user wants to verify.
 
-use yew::prelude::*;
-use yew_step_up::PromptScreen;
+use yew::{prelude::*, virtual_dom::Key};
+use yew_step_up::{PromptHandle, PromptMethod};
 
 use crate::{
     icon,
-    sheet::{ScreenProps, Sheet},
-    texts::{Phrase, label_of},
+    sheet::Sheet,
+    texts::{Phrase, Texts, label_of},
 };
 
-#[component]
-pub(crate) fn ChooseScreen(props: &ScreenProps) -> Html {
-    let ScreenProps { prompt, texts } = props;
-    let PromptScreen::Choose { primary, others } = &prompt.screen else { return Html::default() };
-    let methods = primary.iter().chain(others).enumerate().map(|(at, method)| {
+/// The methods are in the order in which they are offered.
+pub(crate) fn choose<'a>(
+    key: &Key,
+    texts: &Texts,
+    prompt: &PromptHandle,
+    methods: impl Iterator<Item = &'a PromptMethod>,
+) -> Html {
+    let methods = methods.enumerate().map(|(at, method)| {
         let onclick = {
             let (prompt, method) = (prompt.clone(), method.clone());
             move |_: MouseEvent| prompt.choose(&method)
@@ -38,16 +41,10 @@ pub(crate) fn ChooseScreen(props: &ScreenProps) -> Html {
             </li>
         }
     });
-    html! {
-        <Sheet
-            prompt={prompt.clone()}
-            texts={texts.clone()}
-            name="choose"
-            icon={icon::SHIELD}
-            title={texts.say(Phrase::ChooseTitle)}
-            text={texts.say(Phrase::ChooseText)}
-        >
-            <ul data-step-up-part="choices">{ for methods }</ul>
-        </Sheet>
+    Sheet {
+        text: texts.say(Phrase::ChooseText),
+        body: html! { <ul data-step-up-part="choices">{ for methods }</ul> },
+        ..Sheet::new(key, texts, Some(prompt), "choose", icon::SHIELD, Phrase::ChooseTitle)
     }
+    .draw()
 }

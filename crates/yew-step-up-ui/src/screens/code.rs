@@ -1,20 +1,26 @@
 //! Asks for a code: one that is sent, one of an authenticator app, or a recovery code.
 
-use yew::prelude::*;
-use yew_step_up::{PromptMethodKind, StepUpError};
+use yew::{prelude::*, virtual_dom::Key};
+use yew_step_up::{PromptHandle, PromptMethodKind, PromptView, StepUpError};
 
 use crate::{
     code::{CodeField, Form},
     icon,
     prompt::Stage,
-    sheet::{Press, ScreenProps, Sheet, primary},
-    texts::Phrase,
+    sheet::{Press, Sheet, primary},
+    texts::{Phrase, Texts},
     wait::use_wait,
 };
 
+#[derive(Properties, PartialEq)]
+pub(crate) struct CodeScreenProps {
+    pub(crate) prompt: PromptHandle,
+    pub(crate) texts: Texts,
+}
+
 #[component]
-pub(crate) fn CodeScreen(props: &ScreenProps) -> Html {
-    let ScreenProps { prompt, texts } = props;
+pub(crate) fn CodeScreen(props: &CodeScreenProps) -> Html {
+    let CodeScreenProps { prompt, texts } = props;
     let code = use_state(String::new);
     // What was to be confirmed, and had digits missing.
     let incomplete = use_state(|| None::<String>);
@@ -98,24 +104,20 @@ pub(crate) fn CodeScreen(props: &ScreenProps) -> Html {
         _ => Phrase::Text(method),
     };
     let error = prompt.error.as_ref().map(|error| texts.error(error));
-    html! {
-        <Sheet
-            prompt={prompt.clone()}
-            texts={texts.clone()}
-            name={icon::name(method.kind)}
-            icon={icon::of(method.kind)}
-            title={texts.say(Phrase::Title(method))}
-            text={texts.say(text)}
-            error={if is_incomplete { texts.say(Phrase::Incomplete(method.kind)) } else { error }}
-            {actions}
-            onsubmit={submit.reform(move |()| (*code).clone())}
-        >
-            { field }
-        </Sheet>
+    let (name, icon) = (icon::name(method.kind), icon::of(method.kind));
+    Sheet {
+        text: texts.say(text),
+        body: field,
+        error: if is_incomplete { texts.say(Phrase::Incomplete(method.kind)) } else { error },
+        actions,
+        onsubmit: submit.reform(move |()| (*code).clone()),
+        // This component has the key.
+        ..Sheet::new(&Key::from("code"), texts, Some(prompt), name, icon, Phrase::Title(method))
     }
+    .draw()
 }
 
-fn can_submit(prompt: &yew_step_up::PromptView, is_sent: bool) -> bool {
+fn can_submit(prompt: &PromptView, is_sent: bool) -> bool {
     !prompt.is_loading && (!is_sent || prompt.otp_verification.is_some())
 }
 

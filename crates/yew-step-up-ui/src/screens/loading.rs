@@ -1,26 +1,19 @@
 //! What the user has is being looked up.
 
-use yew::prelude::*;
+use yew::{prelude::*, virtual_dom::Key};
+use yew_step_up::PromptHandle;
 
 use crate::{
     icon,
-    sheet::{ScreenProps, Sheet},
-    texts::Phrase,
+    sheet::Sheet,
+    texts::{Phrase, Texts},
 };
 
-#[component]
-pub(crate) fn LoadingScreen(props: &ScreenProps) -> Html {
-    let ScreenProps { prompt, texts } = props;
-    html! {
-        <Sheet
-            prompt={prompt.clone()}
-            texts={texts.clone()}
-            name="loading"
-            icon={icon::SHIELD}
-            title={texts.say(Phrase::Loading)}
-            has_focus=true
-        >
-            <div data-step-up-part="progress" aria-hidden="true"></div>
-        </Sheet>
+pub(crate) fn loading(key: &Key, texts: &Texts, prompt: &PromptHandle) -> Html {
+    Sheet {
+        has_focus: true,
+        body: html! { <div data-step-up-part="progress" aria-hidden="true"></div> },
+        ..Sheet::new(key, texts, Some(prompt), "loading", icon::SHIELD, Phrase::Loading)
     }
+    .draw()
 }

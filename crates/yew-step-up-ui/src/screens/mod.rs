@@ -8,10 +8,10 @@ mod loading;
 mod start;
 
 pub(crate) use self::{
-    captcha::CaptchaScreen,
-    choose::ChooseScreen,
+    captcha::captcha,
+    choose::choose,
     code::{CodeScreen, is_spent},
-    dead_end::DeadEnd,
-    loading::LoadingScreen,
-    start::StartScreen,
+    dead_end::dead_end,
+    loading::loading,
+    start::start,
 };

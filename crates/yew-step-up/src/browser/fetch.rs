@@ -1,14 +1,17 @@
 //! Requests by `fetch`: no redirects, aborted when dropped.
 
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::Array;
 use step_up_core::{HttpRequest, HttpResponse, LocalFuture, StepUpError, Transport};
-use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AbortController, Request, RequestCache, RequestCredentials, RequestInit, RequestRedirect, Response,
-};
+use wasm_bindgen::JsValue;
 
-use super::window;
+use super::{
+    js::{
+        Outcome,
+        Value::{Bytes, Js, Object, Text},
+        bytes, call, get, make, set, settled, text,
+    },
+    window,
+};
 
 pub(super) struct FetchTransport;
 
@@ -25,39 +28,40 @@ async fn fetch(request: HttpRequest) -> Result<HttpResponse, StepUpError> {
         why: format!("the browser takes no request to {} with these headers", request.path()),
     })?;
     // Why there was no answer, a page is not told: offline, refused by CORS, redirected, cut off.
-    let response =
-        JsFuture::from(window.fetch_with_request(&request)).await.map_err(|_| StepUpError::Network)?;
-    read(&response.unchecked_into()).await.map_err(|_| StepUpError::Network)
+    answer(call(&window, "fetch", &[Js(&request)])).await.map_err(|_| StepUpError::Network)
 }
 
-fn build(request: &HttpRequest, abort: &AbortOnDrop) -> Result<Request, JsValue> {
-    let headers = Object::new();
+fn build(request: &HttpRequest, abort: &AbortOnDrop) -> Outcome {
+    let headers = Object(&[]).to_js()?;
     for (name, value) in &request.headers {
-        Reflect::set(&headers, &JsValue::from_str(name), &JsValue::from_str(value))?;
+        set(&headers, name, &value.into())?;
     }
-    let init = RequestInit::new();
-    init.set_method(request.method.as_str());
-    init.set_headers(&headers);
-    init.set_redirect(RequestRedirect::Error);
-    init.set_cache(RequestCache::NoStore);
-    init.set_credentials(if request.with_cookies {
-        RequestCredentials::Include
-    } else {
-        RequestCredentials::Omit
-    });
-    init.set_signal(Some(&abort.0.signal()));
-    if let Some(body) = &request.body {
-        init.set_body(&Uint8Array::from(body.as_slice()));
-    }
-    Request::new_with_str_and_init(&request.url, &init)
+    let signal = abort.signal()?;
+    make(
+        "Request",
+        &[
+            Text(&request.url),
+            Object(&[
+                ("method", Text(request.method.as_str())),
+                ("headers", Js(&headers)),
+                ("body", request.body.as_deref().map_or(Js(&JsValue::NULL), Bytes)),
+                ("redirect", Text("error")),
+                ("cache", Text("no-store")),
+                ("credentials", Text(if request.with_cookies { "include" } else { "omit" })),
+                ("signal", Js(&signal)),
+            ]),
+        ],
+    )
 }
 
-async fn read(response: &Response) -> Result<HttpResponse, JsValue> {
-    let body = JsFuture::from(response.array_buffer()?).await?;
-    let mut answer = HttpResponse::new(response.status(), Uint8Array::new(&body).to_vec());
-    for entry in response.headers().entries() {
-        let entry: Array = entry?.unchecked_into();
-        if let (Some(name), Some(value)) = (entry.get(0).as_string(), entry.get(1).as_string()) {
+async fn answer(fetched: Outcome) -> Outcome<HttpResponse> {
+    let response = settled(fetched).await?;
+    let body = settled(call(&response, "arrayBuffer", &[])).await?;
+    let status = get(&response, "status")?.as_f64().unwrap_or_default();
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it has three digits")]
+    let mut answer = HttpResponse::new(status as u16, bytes(&body));
+    for entry in Array::from(&get(&response, "headers")?) {
+        if let (Some(name), Some(value)) = (text(&entry, "0"), text(&entry, "1")) {
             answer = answer.with_header(&name, value);
         }
     }
@@ -65,18 +69,32 @@ async fn read(response: &Response) -> Result<HttpResponse, JsValue> {
 }
 
 /// Aborts what its signal was given to when the future is dropped. After the answer it does nothing.
-pub(super) struct AbortOnDrop(pub(super) AbortController);
+pub(super) struct AbortOnDrop(JsValue);
 
 impl AbortOnDrop {
     pub(super) fn new() -> Result<Self, StepUpError> {
-        AbortController::new()
+        make("AbortController", &[])
             .map(Self)
             .map_err(|_| StepUpError::UnsupportedTarget { why: "this browser cannot abort requests".into() })
+    }
+
+    #[cfg(feature = "passkey")]
+    pub(super) fn controller(&self) -> JsValue {
+        self.0.clone()
+    }
+
+    pub(super) fn signal(&self) -> Outcome {
+        get(&self.0, "signal")
     }
 }
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
-        self.0.abort();
+        abort(&self.0);
     }
+}
+
+pub(super) fn abort(controller: &JsValue) {
+    // It never fails.
+    let _ = call(controller, "abort", &[]);
 }

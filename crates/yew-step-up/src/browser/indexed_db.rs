@@ -1,77 +1,84 @@
 //! The little of IndexedDB that the keychain needs: one store, read and added to.
 
 use js_sys::Promise;
-use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    IdbDatabase, IdbFactory, IdbObjectStore, IdbObjectStoreParameters, IdbOpenDbRequest, IdbRequest,
-    IdbTransactionMode,
+use step_up_core::LocalFuture;
+use wasm_bindgen::{JsValue, closure::Closure};
+
+use super::js::{
+    Outcome,
+    Value::{self, Object, Text},
+    call, get, set, settled,
 };
 
 /// A database with one object store.
 pub(super) struct KeyStore {
-    database: IdbDatabase,
+    database: JsValue,
     store: &'static str,
 }
 
 impl KeyStore {
     /// Opens the database, and makes it where there is none.
     pub(super) async fn open(
-        factory: &IdbFactory,
+        factory: &JsValue,
         name: &str,
         store: &'static str,
         key_path: &'static str,
-    ) -> Result<Self, JsValue> {
-        let request = factory.open_with_u32(name, 1)?;
+    ) -> Outcome<Self> {
+        // Of whichever version it is; a new one is of the first.
+        let request = call(factory, "open", &[Text(name)])?;
         let upgrade = Closure::once({
             let request = request.clone();
             // Where this fails the upgrade is aborted, and with it the request that is waited for.
             move || create_store(&request, store, key_path)
         });
-        request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
-        let database = settle(&request).await?;
-        Ok(Self { database: database.unchecked_into(), store })
+        set(&request, "onupgradeneeded", upgrade.as_ref())?;
+        Ok(Self { database: settle(Ok(request)).await?, store })
     }
 
     /// The record with this key; `undefined` where there is none.
-    pub(super) async fn get(&self, key: &str) -> Result<JsValue, JsValue> {
-        let request = self.object_store(IdbTransactionMode::Readonly)?.get(&JsValue::from_str(key))?;
-        settle(&request).await
+    pub(super) fn get(&self, key: &str) -> LocalFuture<'static, Outcome> {
+        settle(self.object_store("readonly").and_then(|store| call(&store, "get", &[Text(key)])))
     }
 
     /// Adds a record, unless there is one with its key: then it fails with a `ConstraintError`.
-    pub(super) async fn add(&self, record: &JsValue) -> Result<JsValue, JsValue> {
-        let request = self.object_store(IdbTransactionMode::Readwrite)?.add(record)?;
-        settle(&request).await
+    pub(super) fn add(&self, record: Value<'_>) -> LocalFuture<'static, Outcome> {
+        settle(self.object_store("readwrite").and_then(|store| call(&store, "add", &[record])))
     }
 
-    fn object_store(&self, mode: IdbTransactionMode) -> Result<IdbObjectStore, JsValue> {
-        self.database.transaction_with_str_and_mode(self.store, mode)?.object_store(self.store)
+    fn object_store(&self, mode: &str) -> Outcome {
+        let transaction = call(&self.database, "transaction", &[Text(self.store), Text(mode)])?;
+        call(&transaction, "objectStore", &[Text(self.store)])
     }
 }
 
 impl Drop for KeyStore {
     fn drop(&mut self) {
-        self.database.close();
+        // It never fails.
+        let _ = call(&self.database, "close", &[]);
     }
 }
 
-fn create_store(request: &IdbOpenDbRequest, store: &str, key_path: &str) -> Result<(), JsValue> {
-    let parameters = IdbObjectStoreParameters::new();
-    parameters.set_key_path(&JsValue::from_str(key_path));
-    let database: IdbDatabase = request.result()?.unchecked_into();
-    database.create_object_store_with_optional_parameters(store, &parameters).map(|_| ())
+fn create_store(request: &JsValue, store: &str, key_path: &str) -> Outcome {
+    let parameters = Object(&[("keyPath", Text(key_path))]);
+    call(&get(request, "result")?, "createObjectStore", &[Text(store), parameters])
 }
 
 /// Waits until the request has succeeded or failed.
-async fn settle(request: &IdbRequest) -> Result<JsValue, JsValue> {
-    let settled = Promise::new(&mut |resolve, reject| {
-        request.set_onsuccess(Some(&resolve));
-        request.set_onerror(Some(&reject));
-    });
-    match JsFuture::from(settled).await {
-        Ok(_) => request.result(),
-        // What is rejected with is the event; the error is the request's.
-        Err(event) => Err(request.error()?.map_or(event, JsValue::from)),
-    }
+fn settle(request: Outcome) -> LocalFuture<'static, Outcome> {
+    Box::pin(async move {
+        let request = request?;
+        let mut attached = Ok(());
+        let promise = Promise::new(&mut |resolve, reject| {
+            attached = set(&request, "onsuccess", &resolve).and_then(|()| set(&request, "onerror", &reject));
+        });
+        attached?;
+        match settled(Ok(promise.into())).await {
+            Ok(_) => get(&request, "result"),
+            // What is rejected with is the event; the error is the request's.
+            Err(event) => {
+                let error = get(&request, "error")?;
+                Err(if error == JsValue::NULL { event } else { error })
+            }
+        }
+    })
 }

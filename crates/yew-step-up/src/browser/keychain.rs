@@ -2,13 +2,19 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::Uint8Array;
 use step_up_core::{Keychain, LocalFuture, PublicKey, Signature, StepUpError};
-use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{Crypto, CryptoKey, IdbFactory, SubtleCrypto};
+use wasm_bindgen::JsValue;
 
-use super::{indexed_db::KeyStore, storage_error, window};
+use super::{
+    indexed_db::KeyStore,
+    js::{
+        Outcome,
+        Value::{self, Bytes, Flag, Js, List, Object, Text},
+        bytes, call, get, settled,
+    },
+    storage_error, window,
+};
 
 const STORE: &str = "keys";
 const KEY_PATH: &str = "keyName";
@@ -16,8 +22,8 @@ const KEY_PATH: &str = "keyName";
 /// A key pair as WebCrypto makes it. Both parts are handles: the private key never leaves the browser.
 #[derive(Clone)]
 struct KeyPair {
-    private_key: CryptoKey,
-    public_key: CryptoKey,
+    private_key: JsValue,
+    public_key: JsValue,
 }
 
 /// The two keys of an environment. Each environment has its own, so that two cannot tell that they have the same device.
@@ -62,7 +68,10 @@ impl Keychain for WebCryptoKeychain {
     }
 
     fn random(&self, bytes: &mut [u8]) -> Result<(), StepUpError> {
-        crypto()?.get_random_values_with_u8_array(bytes).map(|_| ()).map_err(|error| storage_error(&error))
+        let random = Uint8Array::from(&*bytes);
+        call(&crypto()?, "getRandomValues", &[Js(&random)]).map_err(|error| storage_error(&error))?;
+        random.copy_to(bytes);
+        Ok(())
     }
 
     #[cfg(feature = "social")]
@@ -92,91 +101,66 @@ impl Keys {
     /// The key pair, with its public key as an uncompressed point.
     async fn find_or_make(
         &self,
-        subtle: &SubtleCrypto,
-        factory: &IdbFactory,
+        subtle: &JsValue,
+        factory: &JsValue,
         name: &str,
-    ) -> Result<(KeyPair, Vec<u8>), JsValue> {
+    ) -> Outcome<(KeyPair, Vec<u8>)> {
         let store = KeyStore::open(factory, &self.database, STORE, KEY_PATH).await?;
         let mut record = store.get(name).await?;
         if record.is_undefined() {
-            let pair = generate(subtle).await?;
-            let made = object(&[(KEY_PATH, name.into()), ("keyPair", pair.clone())])?;
-            if let Err(error) = store.add(&made).await {
-                record = store.get(name).await?;
-                if record.is_undefined() {
-                    return Err(error);
-                }
-                // Another tab was quicker. Its key is the key.
-            } else {
-                return export(subtle, key_pair(&pair)?).await;
+            const IS_EXTRACTABLE: Value<'_> = Flag(false);
+            let usages = List(&[Text("sign")]);
+            let pair = settled(call(subtle, "generateKey", &[ALGORITHM, IS_EXTRACTABLE, usages])).await?;
+            let added = store.add(Object(&[(KEY_PATH, Text(name)), ("keyPair", Js(&pair))])).await;
+            // Where another tab was quicker, its key is the key.
+            record = store.get(name).await?;
+            if record.is_undefined() {
+                return Err(added.err().unwrap_or(record));
             }
         }
-        export(subtle, key_pair(&Reflect::get(&record, &"keyPair".into())?)?).await
+        let pair = get(&record, "keyPair")?;
+        let pair = KeyPair { private_key: get(&pair, "privateKey")?, public_key: get(&pair, "publicKey")? };
+        let point = settled(call(subtle, "exportKey", &[Text("raw"), Js(&pair.public_key)])).await?;
+        Ok((pair, bytes(&point)))
     }
-}
-
-async fn generate(subtle: &SubtleCrypto) -> Result<JsValue, JsValue> {
-    let usages = Array::of1(&"sign".into());
-    let is_extractable = false;
-    let pair = subtle.generate_key_with_object(&algorithm()?, is_extractable, &usages)?;
-    JsFuture::from(pair).await
 }
 
 /// Names ECDSA to WebCrypto, which ignores what it does not ask for: the curve when it signs, the hash when a key is made.
-fn algorithm() -> Result<Object, JsValue> {
-    object(&[("name", "ECDSA".into()), ("namedCurve", "P-256".into()), ("hash", "SHA-256".into())])
-}
+const ALGORITHM: Value<'_> =
+    Object(&[("name", Text("ECDSA")), ("namedCurve", Text("P-256")), ("hash", Text("SHA-256"))]);
 
-fn object(properties: &[(&str, JsValue)]) -> Result<Object, JsValue> {
-    let object = Object::new();
-    for (name, value) in properties {
-        Reflect::set(&object, &JsValue::from_str(name), value)?;
-    }
-    Ok(object)
-}
-
-/// A key pair, if it is one.
-fn key_pair(pair: &JsValue) -> Result<KeyPair, JsValue> {
-    Ok(KeyPair {
-        private_key: Reflect::get(pair, &"privateKey".into())?.dyn_into()?,
-        public_key: Reflect::get(pair, &"publicKey".into())?.dyn_into()?,
-    })
-}
-
-async fn export(subtle: &SubtleCrypto, pair: KeyPair) -> Result<(KeyPair, Vec<u8>), JsValue> {
-    let point = JsFuture::from(subtle.export_key("raw", &pair.public_key)?).await?;
-    Ok((pair, Uint8Array::new(&point).to_vec()))
-}
-
-async fn sign(subtle: &SubtleCrypto, private_key: &CryptoKey, message: &[u8]) -> Result<Vec<u8>, JsValue> {
-    let signature = subtle.sign_with_object_and_u8_array(&algorithm()?, private_key, message)?;
-    Ok(Uint8Array::new(&JsFuture::from(signature).await?).to_vec())
+async fn sign(subtle: &JsValue, private_key: &JsValue, message: &[u8]) -> Outcome<Vec<u8>> {
+    let signature = settled(call(subtle, "sign", &[ALGORITHM, Js(private_key), Bytes(message)])).await?;
+    Ok(bytes(&signature))
 }
 
 #[cfg(feature = "social")]
-async fn digest(subtle: &SubtleCrypto, message: &[u8]) -> Result<Vec<u8>, JsValue> {
-    let digest = subtle.digest_with_str_and_u8_array("SHA-256", message)?;
-    Ok(Uint8Array::new(&JsFuture::from(digest).await?).to_vec())
+async fn digest(subtle: &JsValue, message: &[u8]) -> Outcome<Vec<u8>> {
+    Ok(bytes(&settled(call(subtle, "digest", &[Text("SHA-256"), Bytes(message)])).await?))
 }
 
-fn crypto() -> Result<Crypto, StepUpError> {
-    window()?.crypto().map_err(|error| storage_error(&error))
+fn crypto() -> Result<JsValue, StepUpError> {
+    get(&window()?, "crypto").map_err(|error| storage_error(&error))
 }
 
 /// WebCrypto, which browsers offer to secure contexts only.
-fn subtle() -> Result<SubtleCrypto, StepUpError> {
-    let subtle = Reflect::get(&crypto()?.into(), &"subtle".into()).map_err(|error| storage_error(&error))?;
+fn subtle() -> Result<JsValue, StepUpError> {
+    let subtle = get(&crypto()?, "subtle").map_err(|error| storage_error(&error))?;
     if subtle.is_undefined() {
         return Err(StepUpError::UnsupportedTarget {
             why: "the browser offers no WebCrypto keys to a page that is neither https nor on localhost"
                 .into(),
         });
     }
-    Ok(subtle.unchecked_into())
+    Ok(subtle)
 }
 
-fn factory() -> Result<IdbFactory, StepUpError> {
-    window()?.indexed_db().map_err(|error| storage_error(&error))?.ok_or_else(|| {
-        StepUpError::UnsupportedTarget { why: "this browser has no IndexedDB to keep keys in".into() }
-    })
+fn factory() -> Result<JsValue, StepUpError> {
+    let factory = get(&window()?, "indexedDB").map_err(|error| storage_error(&error))?;
+    if !factory.is_object() {
+        return Err(StepUpError::UnsupportedTarget {
+            why: "this browser has no IndexedDB to keep keys in".into(),
+        });
+    }
+    Ok(factory)
 }

@@ -2,6 +2,7 @@
 
 mod fetch;
 mod indexed_db;
+mod js;
 mod keychain;
 #[cfg(feature = "passkey")]
 mod passkeys;
@@ -14,6 +15,7 @@ mod time;
 mod visibility;
 #[cfg(feature = "wallet")]
 mod wallets;
+mod web_storage;
 
 use step_up_core::{Config, Platform, StepUpError};
 use wasm_bindgen::JsValue;
@@ -45,8 +47,10 @@ pub(crate) fn platform(config: &Config) -> Platform {
     platform
 }
 
-fn window() -> Result<web_sys::Window, StepUpError> {
-    web_sys::window().ok_or_else(|| StepUpError::UnsupportedTarget { why: "there is no window".into() })
+fn window() -> Result<JsValue, StepUpError> {
+    web_sys::window()
+        .map(Into::into)
+        .ok_or_else(|| StepUpError::UnsupportedTarget { why: "there is no window".into() })
 }
 
 /// What the browser says went wrong with keys or storage.
@@ -56,10 +60,5 @@ fn storage_error(error: &JsValue) -> StepUpError {
 
 /// An error's name, which carries no data.
 fn error_name(error: &JsValue) -> String {
-    use wasm_bindgen::JsCast as _;
-    error
-        .dyn_ref::<web_sys::DomException>()
-        .map(web_sys::DomException::name)
-        .or_else(|| error.dyn_ref::<js_sys::Error>().map(|error| error.name().into()))
-        .unwrap_or_else(|| "unknown error".into())
+    js::text(error, "name").unwrap_or_else(|| "unknown error".into())
 }

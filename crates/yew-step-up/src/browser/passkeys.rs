@@ -5,18 +5,25 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use js_sys::{Function, JSON, Object, Promise, Reflect};
+use js_sys::global;
 use step_up_core::{LocalFuture, PasskeyAuthenticator, Result, StepUpError};
-use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::AbortController;
+use wasm_bindgen::JsValue;
 
-use super::{error_name, fetch::AbortOnDrop, window};
+use super::{
+    error_name,
+    fetch::{AbortOnDrop, abort},
+    js::{
+        Outcome,
+        Value::{self, Js, Object, Text},
+        call, get, settled,
+    },
+    window,
+};
 
 #[derive(Clone, Default)]
 pub(super) struct BrowserPasskeys {
     /// Aborts the ceremony that was begun last. Browsers refuse a second one at a time.
-    latest: Rc<RefCell<Option<AbortController>>>,
+    latest: Rc<RefCell<Option<JsValue>>>,
 }
 
 /// The two ceremonies, and what the browser calls them.
@@ -44,8 +51,8 @@ impl Ceremony {
 
 impl PasskeyAuthenticator for BrowserPasskeys {
     fn require_support(&self) -> Result<()> {
-        options_parser(Ceremony::Create)?;
-        options_parser(Ceremony::Get)?;
+        class_with_parser(Ceremony::Create)?;
+        class_with_parser(Ceremony::Get)?;
         container().map(drop)
     }
 
@@ -61,16 +68,16 @@ impl PasskeyAuthenticator for BrowserPasskeys {
 impl BrowserPasskeys {
     fn run(self, ceremony: Ceremony, options_json: String) -> LocalFuture<'static, Result<String>> {
         Box::pin(async move {
-            let (class, parser) = options_parser(ceremony)?;
+            let class = class_with_parser(ceremony)?;
             let container = container()?;
-            let public_key = JSON::parse(&options_json)
-                .and_then(|options| parser.call1(&class, &options))
+            let public_key = json("parse", Text(&options_json))
+                .and_then(|options| call(&class, ceremony.options_parser(), &[Js(&options)]))
                 .map_err(|_| StepUpError::Decode { expected: "passkey options", line: 0, column: 0 })?;
-            let abort = AbortOnDrop::new()?;
-            if let Some(previous) = self.latest.replace(Some(abort.0.clone())) {
-                previous.abort();
+            let ceremony_abort = AbortOnDrop::new()?;
+            if let Some(previous) = self.latest.replace(Some(ceremony_abort.controller())) {
+                abort(&previous);
             }
-            let credential = ask(&container, ceremony, &public_key, &abort).await;
+            let credential = ask(&container, ceremony, &public_key, &ceremony_abort).await;
             credential.map_err(|error| failure(ceremony, &error_name(&error)))
         })
     }
@@ -82,14 +89,15 @@ async fn ask(
     ceremony: Ceremony,
     public_key: &JsValue,
     abort: &AbortOnDrop,
-) -> Result<String, JsValue> {
-    let options = Object::new();
-    Reflect::set(&options, &"publicKey".into(), public_key)?;
-    Reflect::set(&options, &"signal".into(), &abort.0.signal())?;
-    let method: Function = Reflect::get(container, &ceremony.method().into())?.dyn_into()?;
-    let promise = Promise::resolve(&method.call1(container, &options)?);
-    let answer = JSON::stringify(&JsFuture::from(promise).await?)?;
-    JsValue::from(answer).as_string().ok_or(JsValue::UNDEFINED)
+) -> Outcome<String> {
+    let options = Object(&[("publicKey", Js(public_key)), ("signal", Js(&abort.signal()?))]).to_js()?;
+    let credential = settled(call(container, ceremony.method(), &[Js(&options)])).await?;
+    json("stringify", Js(&credential))?.as_string().ok_or(JsValue::UNDEFINED)
+}
+
+/// Has the browser read or write JSON.
+fn json(method: &str, what: Value<'_>) -> Outcome {
+    call(&get(&global(), "JSON")?, method, &[what])
 }
 
 /// What the names of the browser's errors mean
@@ -110,24 +118,25 @@ fn failure(ceremony: Ceremony, name: &str) -> StepUpError {
     }
 }
 
-/// `PublicKeyCredential`, and its function that reads options.
-fn options_parser(ceremony: Ceremony) -> Result<(JsValue, Function)> {
-    let class = member(&window()?.into(), "PublicKeyCredential").ok_or_else(no_passkeys)?;
-    let parser = member(&class, ceremony.options_parser()).and_then(|parser| parser.dyn_into().ok());
-    let parser = parser.ok_or_else(|| {
-        unsupported("this browser is too old for passkeys: it has no PublicKeyCredential.parse…FromJSON")
-    })?;
-    Ok((class, parser))
+/// `PublicKeyCredential`, which has a function that reads options.
+fn class_with_parser(ceremony: Ceremony) -> Result<JsValue> {
+    let class = member(&window()?, "PublicKeyCredential").ok_or_else(no_passkeys)?;
+    if member(&class, ceremony.options_parser()).is_none() {
+        return Err(unsupported(
+            "this browser is too old for passkeys: it has no PublicKeyCredential.parse…FromJSON",
+        ));
+    }
+    Ok(class)
 }
 
 /// `navigator.credentials`.
 fn container() -> Result<JsValue> {
-    let navigator = member(&window()?.into(), "navigator");
+    let navigator = member(&window()?, "navigator");
     navigator.and_then(|navigator| member(&navigator, "credentials")).ok_or_else(no_passkeys)
 }
 
 fn member(of: &JsValue, name: &str) -> Option<JsValue> {
-    Reflect::get(of, &name.into()).ok().filter(|value| !value.is_undefined() && !value.is_null())
+    get(of, name).ok().filter(|value| *value != JsValue::UNDEFINED && *value != JsValue::NULL)
 }
 
 fn no_passkeys() -> StepUpError {

@@ -3,12 +3,14 @@
 use std::{cell::RefCell, fmt, rc::Rc};
 
 use gloo::events::EventListener;
-use js_sys::{Object, Reflect};
+use js_sys::Object;
 use step_up_core::{Popup, Result, SocialMessage, StepUpError};
 use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{BroadcastChannel, MessageEvent, Window};
 
-use super::window;
+use super::{
+    js::{Value::Text, call, get, make, text},
+    window,
+};
 
 /// Where the service's page also says how it ended (`docs/PROTOCOL.md`, "Social accounts").
 const CHANNEL: &str = "step-up-oauth";
@@ -21,7 +23,7 @@ const CHANNEL: &str = "step-up-oauth";
 /// Dropped, it closes.
 pub struct SocialPopup {
     /// `None` where the browser blocked it.
-    window: Option<Window>,
+    window: Option<JsValue>,
     listening: RefCell<Option<Listening>>,
 }
 
@@ -30,10 +32,9 @@ impl SocialPopup {
     #[must_use]
     pub fn open() -> Self {
         const FEATURES: &str = "popup,width=500,height=640";
-        let opened = window().ok().and_then(|window| {
-            window.open_with_url_and_target_and_features("", "_blank", FEATURES).ok().flatten()
-        });
-        Self { window: opened, listening: RefCell::default() }
+        let open = |window: JsValue| call(&window, "open", &[Text(""), Text("_blank"), Text(FEATURES)]).ok();
+        let opened = window().ok().and_then(open);
+        Self { window: opened.filter(JsValue::is_object), listening: RefCell::default() }
     }
 }
 
@@ -54,15 +55,16 @@ impl Popup for SocialPopup {
     }
 
     fn navigate(&self, address: &str) -> Result<()> {
-        let went = self.window.as_ref().map(|popup| popup.location().replace(address));
-        if matches!(went, Some(Ok(()))) { Ok(()) } else { Err(StepUpError::PopupClosed) }
+        let popup = self.window.as_ref().and_then(|popup| get(popup, "location").ok());
+        let went = popup.map(|location| call(&location, "replace", &[Text(address)]));
+        if matches!(went, Some(Ok(_))) { Ok(()) } else { Err(StepUpError::PopupClosed) }
     }
 
     fn close(&self) {
         self.listening.replace(None);
         if let Some(popup) = &self.window {
             // Where the tie to it is cut it cannot be closed, and closes itself when it is done.
-            let _ = popup.close();
+            let _ = call(popup, "close", &[]);
         }
     }
 }
@@ -79,48 +81,49 @@ impl fmt::Debug for SocialPopup {
     }
 }
 
-fn is_closed(popup: &Window) -> bool {
-    popup.closed().unwrap_or(true)
+fn is_closed(popup: &JsValue) -> bool {
+    get(popup, "closed").map_or(true, |closed| closed != JsValue::FALSE)
 }
 
 fn has_focus() -> bool {
-    let document = window().ok().and_then(|window| window.document());
-    document.and_then(|document| document.has_focus().ok()).unwrap_or(true)
+    let document = window().ok().and_then(|window| get(&window, "document").ok());
+    let focus = document.and_then(|document| call(&document, "hasFocus", &[]).ok());
+    focus.is_none_or(|focus| focus != JsValue::FALSE)
 }
 
 /// Listens until it is dropped.
 struct Listening {
     _to_window: EventListener,
     /// `None` where the browser has no channels.
-    channel: Option<(BroadcastChannel, EventListener)>,
+    channel: Option<(JsValue, EventListener)>,
 }
 
 impl Listening {
-    fn new(page: &Window, popup: &Window, origin: &str, heard: Box<dyn Fn(SocialMessage)>) -> Self {
+    fn new(page: &JsValue, popup: &JsValue, origin: &str, heard: Box<dyn Fn(SocialMessage)>) -> Self {
         let heard = Rc::new(heard);
-        let channel = BroadcastChannel::new(CHANNEL).ok().map(|channel| {
+        let channel = make("BroadcastChannel", &[Text(CHANNEL)]).ok().map(|channel| {
             let heard = Rc::clone(&heard);
-            let listener = EventListener::new(&channel, "message", move |event| {
-                if let Some(message) = event.dyn_ref::<MessageEvent>().and_then(|event| read(&event.data())) {
+            let listener = EventListener::new(channel.unchecked_ref(), "message", move |event| {
+                if let Some(message) = get(event, "data").ok().and_then(|data| read(&data)) {
                     heard(message);
                 }
             });
             (channel, listener)
         });
         let (popup, origin) = (popup.clone(), origin.to_owned());
-        let to_window = EventListener::new(page, "message", move |event| {
-            let Some(event) = event.dyn_ref::<MessageEvent>().filter(|event| event.origin() == origin) else {
+        let to_window = EventListener::new(page.unchecked_ref(), "message", move |event| {
+            if text(event, "origin").as_deref() != Some(&*origin) {
                 return;
-            };
+            }
             // A window whose tie was cut is no longer the one that was opened.
-            let is_from_popup = event.source().is_some_and(|source| Object::is(&source, &popup));
+            let is_from_popup = get(event, "source").is_ok_and(|source| Object::is(&source, &popup));
             if !is_from_popup && !is_closed(&popup) {
                 return;
             }
-            let data = event.data();
+            let Ok(data) = get(event, "data") else { return };
             if text(&data, "type").as_deref() == Some("origin_check") {
                 // It asks who it speaks to before it says more. Where this does not arrive, the service still knows.
-                let _ = popup.post_message(&"origin_check_response".into(), &origin);
+                let _ = call(&popup, "postMessage", &[Text("origin_check_response"), Text(&origin)]);
             } else if let Some(message) = read(&data) {
                 heard(message);
             }
@@ -132,7 +135,8 @@ impl Listening {
 impl Drop for Listening {
     fn drop(&mut self) {
         if let Some((channel, _)) = &self.channel {
-            channel.close();
+            // It never fails.
+            let _ = call(channel, "close", &[]);
         }
     }
 }
@@ -144,8 +148,4 @@ fn read(data: &JsValue) -> Option<SocialMessage> {
     }
     let (provider, state) = (text(data, "provider")?, text(data, "state")?);
     Some(SocialMessage::new(provider, state, text(data, "code"), text(data, "error")))
-}
-
-fn text(data: &JsValue, name: &str) -> Option<String> {
-    Reflect::get(data, &JsValue::from_str(name)).ok()?.as_string()
 }

@@ -1,9 +1,8 @@
 //! The session in web storage.
 
-use step_up_core::{Config, Result, SessionStore, StepUpError, StoredSession};
-use web_sys::Storage;
+use step_up_core::{Config, Result, SessionStore, StoredSession};
 
-use super::{storage_error, window};
+use super::web_storage::Storage;
 
 /// Keeps the session over reloads: for this tab, or for this browser.
 ///
@@ -11,43 +10,33 @@ use super::{storage_error, window};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebSessionStore {
     key: String,
-    is_for_all_tabs: bool,
+    storage: Storage,
 }
 
 impl WebSessionStore {
     /// In this tab, until it is closed.
     #[must_use]
     pub fn tab(config: &Config) -> Self {
-        Self { key: format!("step-up:{}:session", config.environment_id()), is_for_all_tabs: false }
+        Self { key: format!("step-up:{}:session", config.environment_id()), storage: Storage::Tab }
     }
 
     /// In this browser, for every tab, until the user signs out.
     #[must_use]
     pub fn browser(config: &Config) -> Self {
-        Self { is_for_all_tabs: true, ..Self::tab(config) }
-    }
-
-    fn storage(&self) -> Result<Storage> {
-        let window = window()?;
-        let storage = if self.is_for_all_tabs { window.local_storage() } else { window.session_storage() };
-        storage.map_err(|error| storage_error(&error))?.ok_or_else(|| StepUpError::UnsupportedTarget {
-            why: "this browser has no web storage to keep the session in".into(),
-        })
+        Self { storage: Storage::Browser, ..Self::tab(config) }
     }
 }
 
 impl SessionStore for WebSessionStore {
     fn load(&self) -> Result<Option<StoredSession>> {
-        let text = self.storage()?.get_item(&self.key).map_err(|error| storage_error(&error))?;
-        text.map(|text| StoredSession::from_json(&text)).transpose()
+        self.storage.read(&self.key)?.map(|text| StoredSession::from_json(&text)).transpose()
     }
 
     fn save(&self, session: &StoredSession) -> Result<()> {
-        let text = session.to_secret_json();
-        self.storage()?.set_item(&self.key, &text).map_err(|error| storage_error(&error))
+        self.storage.write(&self.key, &session.to_secret_json())
     }
 
     fn clear(&self) -> Result<()> {
-        self.storage()?.remove_item(&self.key).map_err(|error| storage_error(&error))
+        self.storage.remove(&self.key)
     }
 }

@@ -4,10 +4,18 @@ use std::rc::Rc;
 
 use gloo::events::EventListener;
 use step_up_core::{Config, Popup, Result, SocialWindow, StepUpError};
-use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{PageTransitionEvent, Storage};
+use wasm_bindgen::JsValue;
 
-use super::{popup::SocialPopup, storage_error, window};
+use super::{
+    js::{
+        Value::{Js, Text},
+        call, get, text,
+    },
+    popup::SocialPopup,
+    storage_error,
+    web_storage::Storage,
+    window,
+};
 
 pub(super) struct BrowserWindow {
     /// What waits in the tab is each environment's own.
@@ -26,50 +34,50 @@ impl SocialWindow for BrowserWindow {
     }
 
     fn address(&self) -> Result<String> {
-        window()?.location().href().map_err(|error| storage_error(&error))
+        let address = location()?;
+        text(&address, "href").ok_or_else(|| storage_error(&address))
     }
 
     fn replace_address(&self, address: &str) -> Result<()> {
-        let replace = |history: web_sys::History| {
+        let replace = |window: &JsValue| {
+            let history = get(window, "history")?;
             // The state is the router's.
-            history.replace_state_with_url(&history.state()?, "", Some(address))
+            let state = get(&history, "state")?;
+            call(&history, "replaceState", &[Js(&state), Text(""), Text(address)])
         };
-        window()?.history().and_then(replace).map_err(|error| storage_error(&error))
+        replace(&window()?).map(drop).map_err(|error| storage_error(&error))
     }
 
     fn leave(&self, address: &str) -> Result<()> {
-        window()?.location().assign(address).map_err(|error| storage_error(&error))
+        call(&location()?, "assign", &[Text(address)]).map(drop).map_err(|error| storage_error(&error))
     }
 
     fn keep(&self, secret: &str) -> Result<()> {
-        storage()?.set_item(&self.key, secret).map_err(|error| storage_error(&error))
+        Storage::Tab.write(&self.key, secret)
     }
 
     fn take(&self) -> Result<Option<String>> {
-        let take = || -> Result<_, JsValue> {
-            let Some(storage) = web_sys::window().ok_or(JsValue::UNDEFINED)?.session_storage()? else {
-                return Ok(None);
-            };
-            let kept = storage.get_item(&self.key)?;
-            storage.remove_item(&self.key)?;
-            Ok(kept)
+        let kept = match Storage::Tab.read(&self.key) {
+            // Where there is no storage, nothing is kept.
+            Err(StepUpError::UnsupportedTarget { .. }) => None,
+            read => read?,
         };
-        take().map_err(|error| storage_error(&error))
+        if kept.is_some() {
+            Storage::Tab.remove(&self.key)?;
+        }
+        Ok(kept)
     }
 }
 
-fn storage() -> Result<Storage> {
-    let storage = window()?.session_storage().map_err(|error| storage_error(&error))?;
-    storage.ok_or_else(|| StepUpError::UnsupportedTarget {
-        why: "this browser has no session storage to wait for a redirect in".into(),
-    })
+fn location() -> Result<JsValue> {
+    get(&window()?, "location").map_err(|error| storage_error(&error))
 }
 
 /// Calls `callback` whenever the page is shown again as it was left, until what is returned is called.
 pub(crate) fn on_restored(callback: impl Fn() + 'static) -> impl FnOnce() + 'static {
     let listener = web_sys::window().map(|window| {
         EventListener::new(&window, "pageshow", move |event| {
-            if event.dyn_ref::<PageTransitionEvent>().is_some_and(PageTransitionEvent::persisted) {
+            if get(event, "persisted").is_ok_and(|persisted| persisted == JsValue::TRUE) {
                 callback();
             }
         })

@@ -1,7 +1,8 @@
 //! When the page comes back into view. Timers sleep while it is hidden.
 
 use gloo::events::EventListener;
-use web_sys::VisibilityState;
+
+use super::js::text;
 
 /// Calls `callback` whenever the page becomes visible, until what is returned is called.
 pub(crate) fn on_visible(callback: impl Fn() + 'static) -> impl FnOnce() + 'static {
@@ -9,7 +10,7 @@ pub(crate) fn on_visible(callback: impl Fn() + 'static) -> impl FnOnce() + 'stat
     let listener = document.map(|document| {
         let target = document.clone();
         EventListener::new(&target, "visibilitychange", move |_| {
-            if document.visibility_state() == VisibilityState::Visible {
+            if text(&document, "visibilityState").as_deref() == Some("visible") {
                 callback();
             }
         })

@@ -54,8 +54,8 @@ impl UseElevationHandle {
 pub fn use_elevation(scope: TokenScope) -> UseElevationHandle {
     let client = use_step_up_client();
     let concerns = |event: &Event| matches!(event, Event::ElevationsChanged);
-    let elevation =
-        use_client_value(&client, Some(scope), concerns, |client, scope| client.elevation(scope?));
+    let read = |client: &StepUpClient, scope: Option<&TokenScope>| client.elevation(scope?);
+    let elevation = use_client_value(&client, Some(scope), concerns, read, PartialEq::eq);
     use_alarm(&client, elevation.as_ref().map(|elevation| elevation.expires_at));
     UseElevationHandle { elevation, client }
 }

@@ -52,18 +52,19 @@ use std::rc::Rc;
 use step_up_core::{Event, StepUpClient, TokenScope};
 use yew::prelude::*;
 
-/// Renders again whenever what `read` gives has changed after an event that is of interest, and gives it.
+/// Renders again whenever what `read` gives is not the same after an event that is of interest, and gives it.
 #[hook]
-fn use_client_value<T: PartialEq + Clone + 'static>(
+fn use_client_value<T: Clone + 'static>(
     client: &StepUpClient,
     scope: Option<TokenScope>,
     concerns: fn(&Event) -> bool,
     read: fn(&StepUpClient, Option<&TokenScope>) -> T,
+    is_same: fn(&T, &T) -> bool,
 ) -> T {
     let rendered = read(client, scope.as_ref());
     let is_stale = {
         let (client, scope, shown) = (client.clone(), scope.clone(), rendered.clone());
-        Rc::new(move || read(&client, scope.as_ref()) != shown)
+        Rc::new(move || !is_same(&read(&client, scope.as_ref()), &shown))
     };
     use_change(client, scope, concerns, is_stale);
     rendered

@@ -145,6 +145,15 @@ impl UseSessionHandle {
 pub fn use_session() -> UseSessionHandle {
     let client = use_step_up_client();
     let concerns = |event: &Event| matches!(event, Event::SessionChanged);
-    let session = use_client_value(&client, None, concerns, |client, _| client.session());
+    let session = use_client_value(&client, None, concerns, |client, _| client.session(), is_same);
     UseSessionHandle { session, client }
+}
+
+/// Whether the client still has this session. A user whom the server has told of again is another one: comparing all that
+/// there is to a user costs more than a render.
+fn is_same(one: &Session, other: &Session) -> bool {
+    one.user.as_ref().map(Rc::as_ptr) == other.user.as_ref().map(Rc::as_ptr)
+        && one.expires_at == other.expires_at
+        && one.sign_in_credential == other.sign_in_credential
+        && one.store_error == other.store_error
 }

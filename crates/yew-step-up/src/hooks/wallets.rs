@@ -46,7 +46,7 @@ use super::{Cleanup, Concern, use_client_value, use_concern, use_step_up_client}
 pub fn use_wallets() -> Vec<WalletInfo> {
     let client = use_step_up_client();
     let concerns = |event: &Event| matches!(event, Event::WalletsChanged);
-    let wallets = use_client_value(&client, None, concerns, |client, _| client.wallets());
+    let wallets = use_client_value(&client, None, concerns, |client, _| client.wallets(), PartialEq::eq);
     // After the effect that listens.
     let discovering = client.clone();
     let discover = move || -> Cleanup {

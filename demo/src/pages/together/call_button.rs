@@ -20,7 +20,7 @@ pub(super) struct CallButtonProps {
     /// Which button it is, from 1.
     pub(super) number: usize,
     pub(super) call: Call,
-    /// Begins the call anew whenever it changes.
+    /// Which time it is.
     pub(super) round: u32,
     /// Told where the button of this number stands.
     pub(super) onstatus: Callback<(usize, Status)>,
@@ -33,15 +33,6 @@ pub(super) fn CallButton(props: &CallButtonProps) -> Html {
 
     // Check, prompt, run: whether somebody else asks for the same just now is the client's business.
     let action = use_step_up_action(call.scope(), move || call.send(&client, round, number));
-
-    use_effect_with(round, {
-        let action = action.clone();
-        move |round| {
-            if *round > 0 {
-                action.run();
-            }
-        }
-    });
 
     let status = match &*action {
         StepUpActionState::Idle => Status::Idle,

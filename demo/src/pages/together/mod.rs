@@ -6,6 +6,8 @@ mod requests;
 
 use std::rc::Rc;
 
+use wasm_bindgen::JsCast as _;
+use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use self::{
@@ -80,6 +82,15 @@ pub(crate) fn Together(props: &TogetherProps) -> Html {
             });
         })
     };
+    let buttons = use_node_ref();
+    use_effect_with(*round, {
+        let buttons = buttons.clone();
+        move |round| {
+            if *round > 0 {
+                press_all(&buttons);
+            }
+        }
+    });
     let onstatus = {
         let board = board.dispatcher();
         use_callback((), move |status, ()| board.dispatch(status))
@@ -122,7 +133,7 @@ pub(crate) fn Together(props: &TogetherProps) -> Html {
                 { choice(Call::Sign, "together-single-use", "Sign a message: one token each") }
             </fieldset>
             <PrimaryButton label="Press all ten" test_id="together-fire" onclick={fire} is_busy={is_waiting} />
-            <ol class="calls">
+            <ol class="calls" ref={buttons}>
                 { for (1..=COUNT).map(|number| html! {
                     <CallButton
                         key={format!("{number} {:?}", *call)}
@@ -143,6 +154,17 @@ pub(crate) fn Together(props: &TogetherProps) -> Html {
                 <Requests {control} {since} log={props.log.clone()} />
             }
         </section>
+    }
+}
+
+/// Presses every button of the list, before any of them has an answer. An effect of each would not do: yew lets the browser go
+/// on between two of them.
+fn press_all(list: &NodeRef) {
+    let buttons = list.cast::<Element>().map(|list| list.get_elements_by_tag_name("button"));
+    for button in buttons.iter().flat_map(|buttons| (0..buttons.length()).filter_map(|at| buttons.item(at))) {
+        if let Ok(button) = button.dyn_into::<HtmlElement>() {
+            button.click();
+        }
     }
 }
 

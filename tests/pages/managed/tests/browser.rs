@@ -121,7 +121,7 @@ async fn one_call_asks_for_the_code_and_the_wallet_is_exported() {
     person.has_no_prompt();
     person.press("main button").await;
     let text = person.text("dialog[open] [data-step-up-screen=email]").await;
-    assert!(text.contains("To export your wallet's private key"), "{text}");
+    assert!(text.contains("Export your wallet's private key"), "{text}");
     // It is sent by itself.
     person.find::<HtmlElement>("[data-step-up-part=resend][aria-disabled=true]").await;
     let code = person.sent_to(EMAIL).await;

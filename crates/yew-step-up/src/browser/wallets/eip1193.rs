@@ -2,46 +2,27 @@
 
 use std::fmt::Write as _;
 
-use js_sys::{Array, Object, Promise, Reflect};
-use step_up_core::{Result, WalletAccount, WalletSignature};
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
-use wasm_bindgen_futures::JsFuture;
+use js_sys::Array;
+use step_up_core::{LocalFuture, Result, WalletAccount, WalletSignature};
+use wasm_bindgen::JsValue;
 
-use super::error::{failed, refusal};
+use super::{
+    super::js::{
+        Value::{self, List, Object, Text},
+        call,
+    },
+    answer,
+    error::failed,
+};
 
-#[wasm_bindgen]
-extern "C" {
-    /// What a wallet puts into the page.
-    #[derive(Clone)]
-    pub(super) type Provider;
-
-    #[wasm_bindgen(method, catch)]
-    fn request(this: &Provider, call: &Object) -> std::result::Result<JsValue, JsValue>;
-}
+/// What a wallet puts into the page.
+#[derive(Clone)]
+pub(super) struct Provider(pub(super) JsValue);
 
 impl Provider {
-    /// The accounts that it shows already. This asks nobody.
-    pub(super) async fn accounts(&self) -> Result<Vec<WalletAccount>> {
-        self.accounts_by("eth_accounts").await
-    }
-
-    /// Has it ask the user which accounts to show.
-    pub(super) async fn connect(&self) -> Result<Vec<WalletAccount>> {
-        self.accounts_by("eth_requestAccounts").await
-    }
-
-    /// Has it ask the user to sign ([EIP-191](https://eips.ethereum.org/EIPS/eip-191)).
-    pub(super) async fn sign(&self, address: &str, message: &str) -> Result<WalletSignature> {
-        let mut hex = String::from("0x");
-        for byte in message.bytes() {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-        }
-        let signature = self.call("personal_sign", &[&hex, address]).await?;
-        WalletSignature::from_evm(&signature.as_string().unwrap_or_default())
-    }
-
-    async fn accounts_by(&self, method: &str) -> Result<Vec<WalletAccount>> {
+    /// The accounts that it shows: already, which asks nobody, or because it asks its user which.
+    pub(super) async fn accounts(&self, asks: bool) -> Result<Vec<WalletAccount>> {
+        let method = if asks { "eth_requestAccounts" } else { "eth_accounts" };
         let addresses = self.call(method, &[]).await?;
         if !Array::is_array(&addresses) {
             return Err(failed("what it gave is no list of accounts"));
@@ -59,23 +40,25 @@ impl Provider {
         Ok(addresses.into_iter().map(account).collect())
     }
 
+    /// Has it ask the user to sign ([EIP-191](https://eips.ethereum.org/EIPS/eip-191)).
+    pub(super) async fn sign(&self, address: &str, message: &str) -> Result<WalletSignature> {
+        let mut hex = String::from("0x");
+        for byte in message.bytes() {
+            // Writing to a string cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
+        let signature = self.call("personal_sign", &[Text(&hex), Text(address)]).await?;
+        WalletSignature::from_evm(&signature.as_string().unwrap_or_default())
+    }
+
     /// The chain that it is on, where it says so: a message can be signed without.
     async fn chain_id(&self) -> Option<u64> {
         let id = self.call("eth_chainId", &[]).await.ok()?.as_string()?;
         u64::from_str_radix(id.strip_prefix("0x")?, 16).ok()
     }
 
-    async fn call(&self, method: &str, params: &[&str]) -> Result<JsValue> {
-        let call = self.begin(method, params).map_err(|error| refusal(&error))?;
-        JsFuture::from(call).await.map_err(|error| refusal(&error))
-    }
-
-    fn begin(&self, method: &str, params: &[&str]) -> std::result::Result<Promise, JsValue> {
-        let call = Object::new();
-        Reflect::set(&call, &"method".into(), &method.into())?;
-        let params: Array = params.iter().copied().map(JsValue::from_str).collect();
-        Reflect::set(&call, &"params".into(), &params)?;
-        // What is no promise is one that is kept.
-        self.request(&call).map(|answer| Promise::resolve(&answer))
+    fn call(&self, method: &str, params: &[Value<'_>]) -> LocalFuture<'static, Result<JsValue>> {
+        let request = Object(&[("method", Text(method)), ("params", List(params))]);
+        answer(call(&self.0, "request", &[request]))
     }
 }

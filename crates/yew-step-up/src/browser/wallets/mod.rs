@@ -15,15 +15,22 @@ use std::{
     rc::Rc,
 };
 
-use js_sys::Reflect;
+use futures_util::TryFutureExt as _;
 use step_up_core::{
     LocalFuture, Result, StepUpError, WalletAccount, WalletChain, WalletId, WalletInfo, WalletSignature,
     WalletSite, WalletWatch, Wallets,
 };
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::JsValue;
 
-use self::{eip1193::Provider, standard::StandardWallet};
-use super::window;
+use self::{
+    eip1193::Provider,
+    error::{failed, refusal},
+    standard::StandardWallet,
+};
+use super::{
+    js::{self, Outcome, settled},
+    window,
+};
 
 /// The id of what stands at `window.ethereum`.
 const INJECTED: &str = "window.ethereum";
@@ -77,27 +84,36 @@ impl Found {
 
     fn handle(&self, id: &WalletId) -> Result<Handle> {
         let wallet = self.all().into_iter().find(|wallet| wallet.info.id == *id);
-        wallet
-            .map(|wallet| wallet.handle)
-            .ok_or_else(|| StepUpError::WalletFailed { why: "it is no longer in this page".into() })
+        wallet.map(|wallet| wallet.handle).ok_or_else(|| failed("it is no longer in this page"))
+    }
+
+    /// The accounts that a wallet shows, already or because its user is asked which.
+    fn accounts(&self, id: &WalletId, asks: bool) -> LocalFuture<'static, Result<Vec<WalletAccount>>> {
+        let handle = self.handle(id);
+        Box::pin(async move {
+            match handle? {
+                Handle::Eip1193(provider) => provider.accounts(asks).await,
+                Handle::Standard(wallet) => wallet.accounts(asks).await,
+            }
+        })
     }
 }
 
 /// What stands at `window.ethereum`.
 fn injected() -> Option<Wallet> {
-    let provider = property(window().ok()?.as_ref(), "ethereum");
+    let provider = property(&window().ok()?, "ethereum");
     if !provider.is_object() {
         return None;
     }
     let info = WalletInfo::new(INJECTED, "Browser wallet", WalletChain::Evm);
-    Some(Wallet { info, handle: Handle::Eip1193(provider.unchecked_into()) })
+    Some(Wallet { info, handle: Handle::Eip1193(Provider(provider)) })
 }
 
 impl Wallets for BrowserWallets {
     fn site(&self) -> Result<WalletSite> {
-        let location = window()?.location();
-        match (location.host(), location.origin()) {
-            (Ok(host), Ok(uri)) if !host.is_empty() && uri != "null" => Ok(WalletSite::new(host, uri)),
+        let location = property(&window()?, "location");
+        match (text(&location, "host"), text(&location, "origin")) {
+            (Some(host), Some(uri)) if uri != "null" => Ok(WalletSite::new(host, uri)),
             _ => Err(StepUpError::UnsupportedTarget {
                 why: "this page has no name that a wallet could show".into(),
             }),
@@ -117,23 +133,11 @@ impl Wallets for BrowserWallets {
     }
 
     fn accounts(&self, wallet: &WalletId) -> LocalFuture<'static, Result<Vec<WalletAccount>>> {
-        let handle = self.found.handle(wallet);
-        Box::pin(async move {
-            match handle? {
-                Handle::Eip1193(provider) => provider.accounts().await,
-                Handle::Standard(wallet) => wallet.accounts().await,
-            }
-        })
+        self.found.accounts(wallet, false)
     }
 
     fn connect(&self, wallet: &WalletId) -> LocalFuture<'static, Result<Vec<WalletAccount>>> {
-        let handle = self.found.handle(wallet);
-        Box::pin(async move {
-            match handle? {
-                Handle::Eip1193(provider) => provider.connect().await,
-                Handle::Standard(wallet) => wallet.connect().await,
-            }
-        })
+        self.found.accounts(wallet, true)
     }
 
     fn sign_message(
@@ -153,12 +157,17 @@ impl Wallets for BrowserWallets {
     }
 }
 
+/// What a wallet answers to a call, once it does.
+fn answer(call: Outcome) -> LocalFuture<'static, Result<JsValue>> {
+    Box::pin(settled(call).map_err(|error| refusal(&error)))
+}
+
 /// A property of what a wallet handed over; `undefined` where there is none or it cannot be read.
 fn property(value: &JsValue, name: &str) -> JsValue {
-    Reflect::get(value, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
+    js::get(value, name).unwrap_or(JsValue::UNDEFINED)
 }
 
 /// A text that is not empty.
 fn text(value: &JsValue, name: &str) -> Option<String> {
-    property(value, name).as_string().filter(|text| !text.is_empty())
+    js::text(value, name).filter(|text| !text.is_empty())
 }

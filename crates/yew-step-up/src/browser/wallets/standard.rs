@@ -7,15 +7,20 @@
 use std::rc::{Rc, Weak};
 
 use gloo::events::EventListener;
-use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
-use step_up_core::{Result, StepUpError, WalletAccount, WalletChain, WalletInfo, WalletSignature};
+use js_sys::{Array, Function, Uint8Array, global};
+use step_up_core::{
+    LocalFuture, Result, StepUpError, WalletAccount, WalletChain, WalletInfo, WalletSignature,
+};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{CustomEvent, CustomEventInit, Window};
 
 use super::{
-    Found, Handle, Wallet,
-    error::{failed, refusal},
+    super::js::{
+        Outcome,
+        Value::{self, Bytes, Flag, Js, Object, Text},
+        call, get, make,
+    },
+    Found, Handle, Wallet, answer,
+    error::failed,
     property, text,
 };
 
@@ -23,28 +28,23 @@ const CONNECT: &str = "standard:connect";
 const SIGN_MESSAGE: &str = "solana:signMessage";
 
 /// Listens for wallets, and tells those that are here that the page is ready, until what is returned is dropped.
-pub(super) fn watch(
-    window: &Window,
-    found: &Rc<Found>,
-    changed: &Rc<dyn Fn()>,
-) -> std::result::Result<EventListener, JsValue> {
+pub(super) fn watch(window: &JsValue, found: &Rc<Found>, changed: &Rc<dyn Fn()>) -> Outcome<EventListener> {
     let api = api(Rc::downgrade(found), Rc::clone(changed))?;
-    let init = CustomEventInit::new();
-    init.set_detail(&api);
-    let ready = CustomEvent::new_with_event_init_dict("wallet-standard:app-ready", &init)?;
-    let listener = EventListener::new(window, "wallet-standard:register-wallet", move |event| {
-        if let Some(callback) = property(event, "detail").dyn_ref::<Function>() {
-            // What a wallet throws at its own registration is its own affair.
-            let _ = callback.call1(&JsValue::UNDEFINED, &api);
-        }
-    });
-    window.dispatch_event(&ready)?;
+    let ready = make("CustomEvent", &[Text("wallet-standard:app-ready"), Object(&[("detail", Js(&api))])])?;
+    let listener =
+        EventListener::new(window.unchecked_ref(), "wallet-standard:register-wallet", move |event| {
+            if let Some(callback) = property(event, "detail").dyn_ref::<Function>() {
+                // What a wallet throws at its own registration is its own affair.
+                let _ = callback.call1(&JsValue::UNDEFINED, &api);
+            }
+        });
+    call(window, "dispatchEvent", &[Js(&ready)])?;
     Ok(listener)
 }
 
 /// What wallets get: an object whose `register` takes wallets and gives a function that takes them back. A wallet may keep
 /// it longer than the page's client lives; then it does nothing.
-fn api(found: Weak<Found>, changed: Rc<dyn Fn()>) -> std::result::Result<JsValue, JsValue> {
+fn api(found: Weak<Found>, changed: Rc<dyn Fn()>) -> Outcome {
     type Register = dyn Fn(JsValue, JsValue, JsValue, JsValue) -> JsValue;
     // The standard allows any number of wallets in one call. More than four are registered by more than one program.
     let register: Closure<Register> = Closure::new(move |first, second, third, fourth| {
@@ -65,9 +65,8 @@ fn api(found: Weak<Found>, changed: Rc<dyn Fn()>) -> std::result::Result<JsValue
         });
         unregister.into_js_value()
     });
-    let api = Object::new();
-    Reflect::set(&api, &"register".into(), &register.into_js_value())?;
-    Ok(Object::freeze(&api).into())
+    let api = Object(&[("register", Js(&register.into_js_value()))]).to_js()?;
+    call(&get(&global(), "Object")?, "freeze", &[Js(&api)])
 }
 
 /// Adds a wallet that signs for Solana and is new, and gives its id.
@@ -107,18 +106,15 @@ fn list(value: &JsValue) -> Array {
 pub(super) struct StandardWallet(JsValue);
 
 impl StandardWallet {
-    /// The accounts that it shows already. This asks nobody.
-    pub(super) async fn accounts(&self) -> Result<Vec<WalletAccount>> {
+    /// The accounts that it shows: already, which asks nobody, or because it asks its user which.
+    pub(super) async fn accounts(&self, asks: bool) -> Result<Vec<WalletAccount>> {
         let shown = self.shown();
-        if shown.is_empty() {
-            return self.connect_with(true).await;
+        if !asks && !shown.is_empty() {
+            return Ok(shown);
         }
-        Ok(shown)
-    }
-
-    /// Has it ask the user which accounts to show.
-    pub(super) async fn connect(&self) -> Result<Vec<WalletAccount>> {
-        self.connect_with(false).await
+        let input: &[(&str, Value<'_>)] = if asks { &[] } else { &[("silent", Flag(true))] };
+        let output = self.call(CONNECT, "connect", input).await?;
+        Ok(accounts(&property(&output, "accounts")))
     }
 
     /// Has it ask the user to sign these bytes as they are.
@@ -127,8 +123,7 @@ impl StandardWallet {
             .iter()
             .find(|account| text(account, "address").as_deref() == Some(address))
             .ok_or(StepUpError::WalletAccountMismatch)?;
-        let bytes = Uint8Array::from(message.as_bytes());
-        let input = [("account", account), ("message", bytes.into())];
+        let input = [("account", Js(&account)), ("message", Bytes(message.as_bytes()))];
         let outputs = self.call(SIGN_MESSAGE, "signMessage", &input).await?;
         let output = list(&outputs).get(0);
         let bytes_of = |name: &str| {
@@ -140,36 +135,19 @@ impl StandardWallet {
         WalletSignature::from_solana(&bytes_of("signature"))
     }
 
-    async fn connect_with(&self, is_silent: bool) -> Result<Vec<WalletAccount>> {
-        let input: &[(&str, JsValue)] = if is_silent { &[("silent", JsValue::TRUE)] } else { &[] };
-        let output = self.call(CONNECT, "connect", input).await?;
-        Ok(accounts(&property(&output, "accounts")))
-    }
-
     fn shown(&self) -> Vec<WalletAccount> {
         accounts(&property(&self.0, "accounts"))
     }
 
     /// Calls a method of a feature.
-    async fn call(&self, feature: &str, method: &str, input: &[(&str, JsValue)]) -> Result<JsValue> {
-        let call = self.begin(feature, method, input).map_err(|error| refusal(&error))?;
-        JsFuture::from(call).await.map_err(|error| refusal(&error))
-    }
-
-    fn begin(
+    fn call(
         &self,
         feature: &str,
         method: &str,
-        input: &[(&str, JsValue)],
-    ) -> std::result::Result<Promise, JsValue> {
+        input: &[(&str, Value<'_>)],
+    ) -> LocalFuture<'static, Result<JsValue>> {
         let feature = property(&property(&self.0, "features"), feature);
-        let method: Function = property(&feature, method).dyn_into()?;
-        let argument = Object::new();
-        for (name, value) in input {
-            Reflect::set(&argument, &JsValue::from_str(name), value)?;
-        }
-        // What is no promise is one that is kept.
-        method.call1(&feature, &argument).map(|answer| Promise::resolve(&answer))
+        answer(call(&feature, method, &[Object(input)]))
     }
 }
 

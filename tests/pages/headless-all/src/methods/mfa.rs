@@ -1,19 +1,14 @@
 //! Authenticator apps and recovery codes, and their enrolment.
 
-use yew_step_up::{
-    StepUpError,
-    routing::{Factors, Policy, Route, route},
-};
-
 use crate::{
     SCOPE,
-    task::{Handles, Running, Task, run, task},
+    task::{Task, run, task},
 };
 
 pub(super) const TASKS: &[Task] = &[
     task("Verify an app's code", |on, code| run(on.step_up.verify_totp_mfa(code, None, &[SCOPE]))),
     task("Verify a recovery code", |on, code| run(on.step_up.verify_recovery_code(code, &[SCOPE]))),
-    task("Route", routed),
+    task("Methods", |on, _| run(on.client.factors().methods())),
     task("Enrol an app", |on, _| run(on.client.factors().enrol_totp())),
     // The text is the device and the code.
     task("Confirm the app", |on, text| {
@@ -26,15 +21,3 @@ pub(super) const TASKS: &[Task] = &[
     task("New recovery codes", |on, _| run(on.client.factors().regenerate_recovery_codes())),
     task("Codes are kept", |on, _| run(on.client.factors().acknowledge_recovery_codes())),
 ];
-
-/// Says whether there is a way to verify this user.
-fn routed(on: &Handles, _: &str) -> Running {
-    let (user, methods) = (on.client.user(), on.client.factors().methods());
-    run(async move {
-        let user = user.ok_or(StepUpError::NotSignedIn)?;
-        match route(&Factors::new(&user, &methods.await?), &Policy::default()) {
-            Route::DeadEnd(_) => Err(StepUpError::NoOtpCredential),
-            _ => Ok(()),
-        }
-    })
-}

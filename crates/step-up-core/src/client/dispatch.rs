@@ -1,0 +1,262 @@
+//! The one sequence behind every request: what the client adds to it, what it learns from the answer.
+
+use std::rc::Rc;
+
+use super::{
+    Event, Inner, StepUpClient,
+    elevated::{ELEVATED_TOKEN_HEADER, Reservation},
+    waiting::Until,
+};
+use crate::{
+    LocalFuture,
+    endpoint::{Auth, Call, Guard},
+    error::{Result, StepUpError},
+    json::Body,
+    keychain::random_alphanumeric,
+    refusal::refusal,
+    secret::SessionToken,
+    session::Epoch,
+    transport::{HttpRequest, HttpResponse},
+    types::TokenScope,
+};
+
+/// What this client calls itself, and the version of the API that it speaks (`docs/PROTOCOL.md`, "Headers").
+const CLIENT_VERSION: &str = concat!("YewStepUp/", env!("CARGO_PKG_VERSION"));
+const API_VERSION: &str = "API/0.0.1125";
+
+/// What the client is asked to send.
+pub(super) enum Outgoing {
+    /// A call in an epoch. Without one it is the one in which the future is first polled.
+    Call(Option<Epoch>, Result<Call>),
+    /// A call for whoever holds this token, whatever the session of now is.
+    For(Option<SessionToken>, Call),
+    /// A call that is the same for everybody, and that others need first.
+    Common(Call),
+    /// The app's own request, with the elevated token of a scope.
+    App(HttpRequest, Option<TokenScope>),
+}
+
+/// What a request is to the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// A call of the session's user to the service, which may end the session.
+    Session,
+    /// A call of nobody in particular to the service.
+    Anybody,
+    /// A call that asks for what is the same for everybody.
+    Common,
+    /// A call to the app's own backend, whose time and whose refusals are its own.
+    App,
+}
+
+/// A request, and what goes with it.
+struct Prepared {
+    request: HttpRequest,
+    /// The body of a call. An app's request has its own.
+    body: Option<Body>,
+    purpose: Purpose,
+    /// The epoch that the answer is for, if it is for one.
+    epoch: Option<Epoch>,
+    /// The token of whom a call is for that is not the session's.
+    given: Option<SessionToken>,
+    opens_session: bool,
+    is_device_signed: bool,
+    /// What may be found missing.
+    guard: Option<TokenScope>,
+    /// Whether the token that is held for it goes with the request.
+    carries_token: bool,
+}
+
+impl StepUpClient {
+    /// Sends what is to be sent, and gives an accepted answer.
+    pub(super) fn dispatch(&self, outgoing: Outgoing) -> LocalFuture<'static, Result<HttpResponse>> {
+        let client = self.clone();
+        Box::pin(async move {
+            let inner = &client.inner;
+            let keychain = &inner.platform.keychain;
+            let mut prepared = inner.prepare(outgoing)?;
+            if prepared.purpose != Purpose::Common {
+                let uses_cookies = client.settings().await?.uses_cookies;
+                prepared.request.with_cookies = uses_cookies;
+                if prepared.is_device_signed && !uses_cookies {
+                    // No cookie says which device this is.
+                    let nonce = client.take_nonce().await?;
+                    let signed = keychain.sign_with_device_key(nonce.clone().into_bytes()).await?;
+                    let request = &mut prepared.request;
+                    request.add_header("x-dynamic-device-nonce", nonce);
+                    request.add_header("x-dynamic-device-publickey", signed.0.as_hex());
+                    request.add_header("x-dynamic-device-signed-nonce", signed.1.as_hex());
+                }
+                if prepared.purpose != Purpose::App {
+                    let session_key = keychain.session_key().await?;
+                    if prepared.opens_session {
+                        prepared.body =
+                            prepared.body.map(|body| body.text("sessionPublicKey", session_key.as_hex()));
+                    }
+                    prepared.request.add_header("x-dyn-session-public-key", session_key.as_hex());
+                }
+                // Nothing is waited for from here on until the request is on its way.
+                inner.require_any(prepared.epoch)?;
+                inner.authorize(&mut prepared);
+            }
+            if prepared.purpose != Purpose::App {
+                inner.label(&mut prepared.request)?;
+            }
+            if let Some(body) = prepared.body.take() {
+                prepared.request.body = Some(body.finish());
+            }
+            let reservation = inner.reserve(&mut prepared);
+            let request = std::mem::replace(&mut prepared.request, HttpRequest::get(""));
+            let response = inner.exchange(request, prepared.purpose).await?;
+            inner.settle(&prepared, reservation, response)
+        })
+    }
+}
+
+impl Inner {
+    /// Reads from the client of now what a request takes from it.
+    fn prepare(&self, outgoing: Outgoing) -> Result<Prepared> {
+        let (call, epoch, purpose, given) = match outgoing {
+            Outgoing::Call(epoch, call) => {
+                let epoch = epoch.map_or_else(|| self.signed_in_epoch(), Ok)?;
+                let call = call?;
+                self.require(epoch)?;
+                let purpose = match call.auth {
+                    Auth::Never => Purpose::Anybody,
+                    Auth::Optional if self.signed_in_epoch().is_err() => Purpose::Anybody,
+                    Auth::Optional | Auth::Required => {
+                        self.signed_in_epoch()?;
+                        Purpose::Session
+                    }
+                };
+                (call, Some(epoch), purpose, None)
+            }
+            Outgoing::For(token, call) => (call, None, Purpose::Anybody, token),
+            Outgoing::Common(call) => (call, None, Purpose::Common, None),
+            Outgoing::App(request, scope) => return self.prepare_of_app(request, scope),
+        };
+        let request = HttpRequest::new(call.method, self.config.environment_url(&call.path));
+        let guard = call.guard.map(Guard::scope);
+        let Call { body, opens_session, is_device_signed, carries_token, .. } = call;
+        Ok(Prepared {
+            request,
+            body,
+            opens_session,
+            purpose,
+            epoch,
+            given,
+            is_device_signed,
+            guard,
+            carries_token,
+        })
+    }
+
+    fn prepare_of_app(&self, mut request: HttpRequest, guard: Option<TokenScope>) -> Result<Prepared> {
+        let epoch = Some(self.signed_in_epoch()?);
+        request.url = self.config.resolve(&request.url)?;
+        let is_own_service = request.url.starts_with(&self.config.environment_url("/"));
+        let purpose = if is_own_service { Purpose::Session } else { Purpose::App };
+        Ok(Prepared {
+            request,
+            body: None,
+            purpose,
+            epoch,
+            given: None,
+            opens_session: false,
+            is_device_signed: false,
+            guard,
+            carries_token: true,
+        })
+    }
+
+    fn require_any(&self, epoch: Option<Epoch>) -> Result<()> {
+        epoch.map_or(Ok(()), |epoch| self.require(epoch))
+    }
+
+    /// Adds the session's token, unless the app set one itself: that of now, since it may have been renewed while the
+    /// request was prepared.
+    fn authorize(&self, prepared: &mut Prepared) {
+        let token = match prepared.purpose {
+            Purpose::Session | Purpose::App => self.token(),
+            Purpose::Anybody | Purpose::Common => prepared.given.take(),
+        };
+        if let Some(token) = token
+            && !prepared.request.has_header("authorization")
+        {
+            prepared.request.add_header("authorization", format!("Bearer {}", token.expose()));
+        }
+    }
+
+    /// Adds what every request says about this client.
+    fn label(&self, request: &mut HttpRequest) -> Result<()> {
+        let keychain = &*self.platform.keychain;
+        let instance_id = match self.instance_id.get() {
+            Some(id) => id,
+            None => {
+                let id = random_alphanumeric(keychain, 32)?;
+                self.instance_id.get_or_init(|| id)
+            }
+        };
+        if !request.has_header("content-type") {
+            request.add_header("content-type", "application/json");
+        }
+        request.add_header("x-dyn-version", CLIENT_VERSION);
+        request.add_header("x-dyn-api-version", API_VERSION);
+        request.add_header("x-dynamic-platform", "web");
+        request.add_header("x-dyn-request-id", random_alphanumeric(keychain, 50)?);
+        request.add_header("x-dyn-session-id", instance_id);
+        Ok(())
+    }
+
+    /// Takes the token that the request is to carry, if one is held.
+    fn reserve(self: &Rc<Self>, prepared: &mut Prepared) -> Option<Reservation> {
+        let scope = prepared.guard.as_ref().filter(|_| prepared.carries_token)?;
+        let reservation = Reservation::take(self, prepared.epoch?, scope)?;
+        prepared.request.add_header(ELEVATED_TOKEN_HEADER, reservation.token.expose());
+        Some(reservation)
+    }
+
+    /// Sends a request, waits no longer than the limit, and tells the listeners. Only the service's own time is learnt:
+    /// another server is not the one whose tokens are held.
+    async fn exchange(&self, request: HttpRequest, purpose: Purpose) -> Result<HttpResponse> {
+        let started = self.platform.clock.now();
+        let (method, path) = (request.method, request.path().to_owned());
+        let answer = self.platform.transport.send(request);
+        let result = Until::timeout(answer, self.platform.timer.sleep(self.config.timeout())).await;
+        let outcome = result.as_ref().map(|response| response.status).map_err(Clone::clone);
+        let took = self.platform.clock.now().since(started);
+        self.listeners.emit(&Event::Request { method, path, outcome, took });
+        if purpose != Purpose::App
+            && let Some(date) = result.as_ref().ok().and_then(|response| response.header("date"))
+        {
+            self.clock.learn_from_date(date);
+        }
+        result
+    }
+
+    /// What follows from the answer for the token that went with the request, and for the session.
+    fn settle(
+        &self,
+        prepared: &Prepared,
+        reservation: Option<Reservation>,
+        response: HttpResponse,
+    ) -> Result<HttpResponse> {
+        if response.is_success() {
+            if let Some(reservation) = reservation {
+                reservation.spend();
+            }
+            self.require_any(prepared.epoch)?;
+            return Ok(response);
+        }
+        let error = refusal(&response, prepared.guard.as_slice(), self.clock.now());
+        if let (StepUpError::NotElevated { .. }, Some(reservation)) = (&error, reservation) {
+            reservation.discard();
+        }
+        self.require_any(prepared.epoch)?;
+        if matches!(error, StepUpError::NotSignedIn) && prepared.purpose == Purpose::Session {
+            // The server has the last word.
+            self.begin_epoch(None);
+        }
+        Err(error)
+    }
+}
