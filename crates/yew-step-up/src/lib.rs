@@ -159,6 +159,7 @@ pub fn browser_platform(config: &Config) -> Platform {
 #[doc = include_str!("../../../docs/guide/src/headless.md")]
 #[doc = include_str!("../../../docs/guide/src/explicit.md")]
 #[doc = include_str!("../../../docs/guide/src/prompts.md")]
+#[doc = include_str!("../../../docs/guide/src/guarded.md")]
 #[doc = include_str!("../../../docs/guide/src/recipes/own-prompt.md")]
 #[doc = include_str!("../../../docs/guide/src/recipes/own-backend.md")]
 #[doc = include_str!("../../../docs/guide/src/recipes/external-auth.md")]
