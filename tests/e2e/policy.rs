@@ -12,16 +12,9 @@ use visitor::Visitor;
 /// What the browser refuses when a script in the page does this, as the browser says it.
 async fn refused(visitor: &Visitor, script: &str) -> String {
     visitor.browser.driver().execute(script, vec![]).await.unwrap();
-    let reported = async {
-        loop {
-            if let Some(violation) = visitor.page.take_violations().into_iter().next() {
-                break violation;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let reported = tokio::time::timeout(Duration::from_secs(20), reported).await;
-    reported.unwrap_or_else(|_| panic!("the policy allows: {script}"))
+    let reported = tokio::time::timeout(Duration::from_secs(20), visitor.page.next_violations()).await;
+    let violations = reported.unwrap_or_else(|_| panic!("the policy allows: {script}"));
+    violations.join("\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]

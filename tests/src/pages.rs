@@ -14,6 +14,7 @@ use axum::{
     routing::post,
 };
 use serde_json::Value;
+use tokio::sync::Notify;
 use tower_http::services::{ServeDir, ServeFile};
 
 use crate::policy;
@@ -28,7 +29,14 @@ pub struct PageServer {
     violations: Violations,
 }
 
-type Violations = Arc<Mutex<Vec<String>>>;
+type Violations = Arc<Reported>;
+
+/// What the browser refused, and that there is more of it.
+#[derive(Default)]
+struct Reported {
+    list: Mutex<Vec<String>>,
+    more: Notify,
+}
 
 impl PageServer {
     /// Serves this folder to pages that call no server. An address that is no file is the page itself, as a single-page app
@@ -84,7 +92,18 @@ impl PageServer {
     /// What the browser refused since the last call, each as the directive and what was against it. Whoever asks has seen it.
     #[must_use]
     pub fn take_violations(&self) -> Vec<String> {
-        std::mem::take(&mut *self.violations.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.violations.list.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The same, once there is any.
+    pub async fn next_violations(&self) -> Vec<String> {
+        loop {
+            let violations = self.take_violations();
+            if !violations.is_empty() {
+                return violations;
+            }
+            self.violations.more.notified().await;
+        }
     }
 }
 
@@ -108,6 +127,8 @@ async fn note(State(violations): State<Violations>, report: String) -> StatusCod
         }
         Err(error) => format!("{report} ({error})"),
     };
-    violations.lock().unwrap_or_else(PoisonError::into_inner).push(violation);
+    violations.list.lock().unwrap_or_else(PoisonError::into_inner).push(violation);
+    // Whoever is not waiting yet will find it.
+    violations.more.notify_one();
     StatusCode::NO_CONTENT
 }

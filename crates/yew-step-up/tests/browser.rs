@@ -11,9 +11,15 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::{Either, select};
+use futures_util::{
+    FutureExt as _,
+    future::{Either, select},
+};
 use gloo::timers::future::TimeoutFuture;
+use js_sys::{Function, Promise, Reflect};
 use step_up_core::conformance;
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use yew::prelude::*;
 use yew_step_up::{
@@ -91,6 +97,71 @@ async fn fetch_gives_every_status_and_no_answer_is_network() {
     assert_eq!(nobody, Err(StepUpError::Network));
     let malformed = transport.send(HttpRequest::get(format!("{origin}/")).header("bad header", "x")).await;
     assert!(matches!(malformed, Err(StepUpError::InvalidConfig { .. })), "{malformed:?}");
+}
+
+/// The options are named, not typed: a name that is wrong is no option.
+#[wasm_bindgen_test]
+fn a_request_is_not_redirected_not_cached_and_aborted_with_its_future() {
+    let window = web_sys::window().unwrap();
+    let real = Reflect::get(&window, &"fetch".into()).unwrap();
+    let fake = Function::new_with_args("request", "this.asked = request; return new Promise(() => {});");
+    let asked = |member: &str| {
+        let request = Reflect::get(&window, &"asked".into()).unwrap();
+        Reflect::get(&request, &member.into()).unwrap()
+    };
+    let is_aborted = || Reflect::get(&asked("signal"), &"aborted".into()).unwrap().is_truthy();
+    let transport = platform(&config()).transport;
+    Reflect::set(&window, &"fetch".into(), &fake).unwrap();
+    for (with_cookies, credentials) in [(false, "omit"), (true, "include")] {
+        let mut request = HttpRequest::put("https://api.example/x").header("x-name", "value");
+        request.body = Some(b"{}".to_vec());
+        request.with_cookies = with_cookies;
+        let mut sent = transport.send(request);
+        assert!((&mut sent).now_or_never().is_none());
+        for (member, expected) in [
+            ("url", "https://api.example/x"),
+            ("method", "PUT"),
+            ("redirect", "error"),
+            ("cache", "no-store"),
+            ("credentials", credentials),
+        ] {
+            assert_eq!(asked(member).as_string().as_deref(), Some(expected), "{member}");
+        }
+        let header = Reflect::get(&asked("headers"), &"get".into()).unwrap().unchecked_into::<Function>();
+        let header = header.call1(&asked("headers"), &"x-name".into()).unwrap();
+        assert_eq!(header.as_string().as_deref(), Some("value"));
+        assert!(!is_aborted());
+        drop(sent);
+        assert!(is_aborted());
+    }
+    Reflect::set(&window, &"fetch".into(), &real).unwrap();
+}
+
+/// As above: the second argument of `generateKey`.
+#[wasm_bindgen_test]
+async fn the_keys_that_are_kept_cannot_be_exported() {
+    let config = config();
+    let keychain = platform(&config).keychain;
+    keychain.session_key().await.unwrap();
+    let script = format!(
+        "return new Promise((resolve, reject) => {{
+            const opening = indexedDB.open('step-up:{}');
+            opening.onerror = reject;
+            opening.onsuccess = () => {{
+                const reading = opening.result.transaction('keys').objectStore('keys').get('session');
+                reading.onerror = reject;
+                reading.onsuccess = () => {{
+                    opening.result.close();
+                    const key = reading.result.keyPair.privateKey;
+                    resolve(`${{key.extractable}} ${{key.usages}} ${{key.algorithm.name}} ${{key.algorithm.namedCurve}}`);
+                }};
+            }};
+        }});",
+        config.environment_id()
+    );
+    let promise = Function::new_no_args(&script).call0(&JsValue::UNDEFINED).unwrap();
+    let kept = JsFuture::from(promise.unchecked_into::<Promise>()).await.unwrap();
+    assert_eq!(kept.as_string().as_deref(), Some("false sign ECDSA P-256"));
 }
 
 #[wasm_bindgen_test]
@@ -404,6 +475,39 @@ async fn a_sign_out_renders_and_an_unmounted_page_still_stores_its_token() {
     client.sign_out().await.unwrap();
     settle().await;
     assert_eq!(page.text(), "SignedOut loading=false error=false otp=false held=false");
+}
+
+#[derive(Properties, PartialEq)]
+struct NameProps {
+    client: StepUpClient,
+}
+
+#[component]
+fn NamedPage(props: &NameProps) -> Html {
+    html! { <StepUpProvider client={props.client.clone()}><Name /></StepUpProvider> }
+}
+
+#[component]
+fn Name() -> Html {
+    let session = use_session();
+    html! { { session.user().and_then(|user| user.email.clone()).unwrap_or_default() } }
+}
+
+#[wasm_bindgen_test]
+async fn a_user_of_whom_the_server_tells_anew_is_rendered_anew() {
+    let server = Server::default();
+    let client = server.signed_in().await;
+    let document = web_sys::window().unwrap().document().unwrap();
+    let root = document.create_element("div").unwrap();
+    let props = NameProps { client: client.clone() };
+    let app = yew::Renderer::<NamedPage>::with_root_and_props(root.clone(), props).render();
+    settle().await;
+    assert_eq!(root.text_content().unwrap(), "");
+    server.answer(200, r#"{"id":"u","email":"new@b.example","verifiedCredentials":[]}"#);
+    client.refresh_user().await.unwrap();
+    settle().await;
+    assert_eq!(root.text_content().unwrap(), "new@b.example");
+    app.destroy();
 }
 
 #[wasm_bindgen_test]

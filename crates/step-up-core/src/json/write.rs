@@ -51,6 +51,12 @@ impl<T: ToJson> ToJson for Option<T> {
 
 impl<T: ToJson> ToJson for Vec<T> {
     fn write(&self, out: &mut String) {
+        self.as_slice().write(out);
+    }
+}
+
+impl<T: ToJson> ToJson for [T] {
+    fn write(&self, out: &mut String) {
         out.push('[');
         for (number, value) in self.iter().enumerate() {
             if number > 0 {
@@ -104,11 +110,7 @@ impl Body {
     pub(crate) fn scopes(mut self, name: &str, scopes: &[TokenScope]) -> Self {
         if !scopes.is_empty() {
             self.name(name);
-            for (number, scope) in scopes.iter().enumerate() {
-                self.0.push(if number == 0 { '[' } else { ',' });
-                write_text(&mut self.0, scope.as_str());
-            }
-            self.0.push(']');
+            scopes.write(&mut self.0);
         }
         self
     }
@@ -126,8 +128,7 @@ impl Body {
     /// Adds a yes or no.
     #[cfg(feature = "mfa")]
     pub(crate) fn bool(mut self, name: &str, value: bool) -> Self {
-        self.name(name);
-        self.0.push_str(if value { "true" } else { "false" });
+        self.add(name, &value);
         self
     }
 

@@ -3,56 +3,42 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::rc::Rc;
+#[path = "../../support/mod.rs"]
+mod support;
+
+use std::ops::Deref;
 
 use gloo::timers::future::TimeoutFuture;
 use serde_json::{Value, json};
-use step_up_sandbox::{
-    Config as SandboxConfig, DEFAULT_ENVIRONMENT_ID, Seed,
-    page::{BASE_URL, InPage},
-};
+use support::Page;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Element, HtmlButtonElement, HtmlInputElement};
-use yew_step_up::{Config, HttpRequest, StepUpClient, StepUpProvider, TokenScope, browser_platform};
+use web_sys::{HtmlButtonElement, HtmlInputElement};
+use yew_step_up::{HttpRequest, TokenScope};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
 const EMAIL: &str = "ada@example.com";
 
 /// The page, and the sandbox behind it.
-struct Person {
-    root: Element,
-    sandbox: InPage,
-    client: StepUpClient,
-    app: Option<yew::AppHandle<StepUpProvider>>,
+struct Person(Page);
+
+impl Deref for Person {
+    type Target = Page;
+
+    fn deref(&self) -> &Page {
+        &self.0
+    }
 }
 
 impl Person {
     fn new() -> Self {
-        let config = Config::new(DEFAULT_ENVIRONMENT_ID).unwrap().with_base_url(BASE_URL).unwrap();
-        let platform = browser_platform(&config);
-        let (clock, timer) = (Rc::clone(&platform.clock), Rc::clone(&platform.timer));
-        let sandbox =
-            InPage::new(SandboxConfig::default(), Seed::new(7), None, clock, timer, |_| ()).unwrap();
-        let client = StepUpClient::new(config, platform.with_transport(sandbox.clone()));
-        let document = web_sys::window().unwrap().document().unwrap();
-        let root = document.create_element("div").unwrap();
-        document.body().unwrap().append_child(&root).unwrap();
-        let page = page_headless_all::page(client.clone());
-        let app = yew::Renderer::<StepUpProvider>::with_root_and_props(root.clone(), page).render();
-        let person = Self { root, sandbox, client, app: Some(app) };
+        let person = Self(Page::new(page_headless_all::page));
         person.control(
             HttpRequest::put("/sandbox/settings"),
             &json!({ "security": { "deviceRegistrationRequired": true } }),
         );
         person
-    }
-
-    fn control(&self, request: HttpRequest, body: &Value) -> Value {
-        let response = self.sandbox.call(&request.json(body).unwrap());
-        assert_eq!(response.status, 200, "{}", String::from_utf8_lossy(&response.body));
-        serde_json::from_slice(&response.body).unwrap()
     }
 
     /// The code that was sent last.
@@ -81,15 +67,6 @@ impl Person {
             }
         }
         find("output").unwrap().text_content().unwrap()
-    }
-}
-
-impl Drop for Person {
-    fn drop(&mut self) {
-        if let Some(app) = self.app.take() {
-            app.destroy();
-        }
-        self.root.remove();
     }
 }
 

@@ -3,46 +3,37 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::rc::Rc;
+#[path = "../../support/mod.rs"]
+mod support;
+
+use std::ops::Deref;
 
 use gloo::timers::future::TimeoutFuture;
 use serde_json::{Value, json};
-use step_up_sandbox::{
-    Config as SandboxConfig, DEFAULT_ENVIRONMENT_ID, Seed,
-    page::{BASE_URL, InPage},
-};
+use support::Page;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Element, HtmlButtonElement, HtmlFormElement, HtmlInputElement};
-use yew_step_up::{Config, HttpRequest, StepUpClient, StepUpProvider, browser_platform};
+use web_sys::{HtmlButtonElement, HtmlFormElement, HtmlInputElement};
+use yew_step_up::HttpRequest;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
 const EMAIL: &str = "ada@example.com";
 
 /// The page with somebody signed in, and the sandbox behind it.
-struct Person {
-    root: Element,
-    sandbox: InPage,
-    client: StepUpClient,
-    app: Option<yew::AppHandle<StepUpProvider>>,
+struct Person(Page);
+
+impl Deref for Person {
+    type Target = Page;
+
+    fn deref(&self) -> &Page {
+        &self.0
+    }
 }
 
 impl Person {
     async fn signed_in() -> Self {
-        let config = Config::new(DEFAULT_ENVIRONMENT_ID).unwrap().with_base_url(BASE_URL).unwrap();
-        let platform = browser_platform(&config);
-        let (clock, timer) = (Rc::clone(&platform.clock), Rc::clone(&platform.timer));
-        let sandbox =
-            InPage::new(SandboxConfig::default(), Seed::new(7), None, clock, timer, |_| ()).unwrap();
-        let client = StepUpClient::new(config, platform.with_transport(sandbox.clone()));
-
-        let document = web_sys::window().unwrap().document().unwrap();
-        let root = document.create_element("div").unwrap();
-        document.body().unwrap().append_child(&root).unwrap();
-        let page = page_headless_otp::page(client.clone());
-        let app = yew::Renderer::<StepUpProvider>::with_root_and_props(root.clone(), page).render();
-        let mut person = Self { root, sandbox, client, app: Some(app) };
+        let person = Self(Page::new(page_headless_otp::page));
         person.control(
             HttpRequest::put("/sandbox/settings"),
             &json!({ "security": { "deviceRegistrationRequired": true } }),
@@ -51,15 +42,9 @@ impl Person {
         person
     }
 
-    async fn sign_in(&mut self) {
+    async fn sign_in(&self) {
         let verification = self.client.send_sign_in_code(EMAIL).await.unwrap();
         self.client.sign_in_with_otp(&verification, &self.code()).await.unwrap();
-    }
-
-    fn control(&self, request: HttpRequest, body: &Value) -> Value {
-        let response = self.sandbox.call(&request.json(body).unwrap());
-        assert_eq!(response.status, 200, "{}", String::from_utf8_lossy(&response.body));
-        serde_json::from_slice(&response.body).unwrap()
     }
 
     fn fault(&self, fault: &Value) {
@@ -109,15 +94,6 @@ impl Person {
     async fn cancel(&self) -> String {
         self.find::<HtmlButtonElement>("button[type=button]").unwrap().click();
         self.text().await
-    }
-}
-
-impl Drop for Person {
-    fn drop(&mut self) {
-        if let Some(app) = self.app.take() {
-            app.destroy();
-        }
-        self.root.remove();
     }
 }
 

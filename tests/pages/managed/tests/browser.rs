@@ -3,21 +3,21 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::rc::Rc;
+#[path = "../../support/mod.rs"]
+mod support;
+
+use std::ops::Deref;
 
 use gloo::timers::future::TimeoutFuture;
 use serde_json::{Value, json};
-use step_up_sandbox::{
-    Config as SandboxConfig, DEFAULT_ENVIRONMENT_ID, Seed,
-    page::{BASE_URL, InPage},
-};
+use support::Page;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{
-    Element, Event, EventInit, HtmlButtonElement, HtmlDialogElement, HtmlElement, HtmlInputElement,
-    InputEvent, InputEventInit,
+    Event, EventInit, HtmlButtonElement, HtmlDialogElement, HtmlElement, HtmlInputElement, InputEvent,
+    InputEventInit,
 };
-use yew_step_up::{Config, HttpRequest, SessionToken, StepUpClient, StepUpProvider, browser_platform};
+use yew_step_up::{HttpRequest, SessionToken};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -25,37 +25,24 @@ const EMAIL: &str = "ada@example.com";
 const PHONE: &str = "+15550100100";
 
 /// The page with somebody signed in, and the sandbox behind it.
-struct Person {
-    root: Element,
-    sandbox: InPage,
-    app: Option<yew::AppHandle<StepUpProvider>>,
+struct Person(Page);
+
+impl Deref for Person {
+    type Target = Page;
+
+    fn deref(&self) -> &Page {
+        &self.0
+    }
 }
 
 impl Person {
     /// With what `POST /sandbox/users` takes.
     async fn with(credentials: Value) -> Self {
-        let config = Config::new(DEFAULT_ENVIRONMENT_ID).unwrap().with_base_url(BASE_URL).unwrap();
-        let platform = browser_platform(&config);
-        let (clock, timer) = (Rc::clone(&platform.clock), Rc::clone(&platform.timer));
-        let sandbox =
-            InPage::new(SandboxConfig::default(), Seed::new(7), None, clock, timer, |_| ()).unwrap();
-        let client = StepUpClient::new(config, platform.with_transport(sandbox.clone()));
-        let document = web_sys::window().unwrap().document().unwrap();
-        let root = document.create_element("div").unwrap();
-        document.body().unwrap().append_child(&root).unwrap();
-        let page = page_managed::page(client.clone());
-        let app = yew::Renderer::<StepUpProvider>::with_root_and_props(root.clone(), page).render();
-        let person = Self { root, sandbox, app: Some(app) };
+        let person = Self(Page::new(page_managed::page));
         let user = person.control(HttpRequest::post("/sandbox/users"), &credentials);
         let token = user["minifiedJwt"].as_str().unwrap();
-        client.adopt_session(SessionToken::new(token)).await.unwrap();
+        person.client.adopt_session(SessionToken::new(token)).await.unwrap();
         person
-    }
-
-    fn control(&self, request: HttpRequest, body: &Value) -> Value {
-        let response = self.sandbox.call(&request.json(body).unwrap());
-        assert_eq!(response.status, 200, "{}", String::from_utf8_lossy(&response.body));
-        serde_json::from_slice(&response.body).unwrap()
     }
 
     /// The code that was sent to this address, once one was.
@@ -103,15 +90,6 @@ impl Person {
     /// There is nothing before the user asks for it, and nothing is left of the prompt after it.
     fn has_no_prompt(&self) {
         assert!(self.root.query_selector("dialog").unwrap().is_none());
-    }
-}
-
-impl Drop for Person {
-    fn drop(&mut self) {
-        if let Some(app) = self.app.take() {
-            app.destroy();
-        }
-        self.root.remove();
     }
 }
 
