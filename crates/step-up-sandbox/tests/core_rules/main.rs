@@ -11,6 +11,7 @@ mod device;
 mod elevation;
 mod external;
 mod fault;
+mod guessing;
 mod lab;
 mod link;
 mod origin;
