@@ -16,6 +16,7 @@ mod lab;
 mod link;
 mod origin;
 mod passkeys;
+mod proofs;
 mod recovery;
 mod restart;
 mod session;
