@@ -183,9 +183,14 @@ pub(crate) fn of_session(world: &World<'_>, session: &Session) -> Result<Account
         .ok_or_else(|| StoreError::Corrupt { collection: ACCOUNTS.name().into() })
 }
 
+/// Returns the identifier of the user who has this address.
+pub(crate) fn owner_of(world: &World<'_>, address: &Address) -> Result<Option<UserId>, StoreError> {
+    ADDRESSES.get(&world.tx, &address.text())
+}
+
 /// The user who has this address.
 pub(crate) fn of_address(world: &World<'_>, address: &Address) -> Result<Option<Account>, StoreError> {
-    match ADDRESSES.get(&world.tx, &address.text())? {
+    match owner_of(world, address)? {
         Some(user) => ACCOUNTS.get(&world.tx, user.as_str()),
         None => Ok(None),
     }
@@ -199,7 +204,7 @@ pub(crate) fn delete(world: &mut World<'_>, account: &Account) -> Result<(), Sto
     wallet::delete_all_of(world, &account.id)?;
     external_wallet::release_all_of(world, &account.id)?;
     mfa::delete_all_of(world, &account.id)?;
-    guesses::delete_all_of(world, &account.id);
+    guesses::delete_all_of(world, &account.id)?;
     recovery::delete_all_of(world, &account.id);
     for (address, user) in ADDRESSES.list(&world.tx, "")? {
         if user == account.id {

@@ -119,7 +119,12 @@ impl Assertion {
         Ok(scopes.into_iter().map(str::to_owned).collect())
     }
 
-    /// Uses the assertion up.
+    /// Whether it has a name, so that it can be used up. One without a name signs in for as long as it is valid.
+    pub(crate) fn is_named(&self) -> bool {
+        self.jti.as_deref().is_some_and(|jti| !jti.is_empty())
+    }
+
+    /// Uses the assertion up, for sign-in as for elevating.
     pub(crate) fn spend(&self, world: &mut World<'_>) -> Outcome<()> {
         let Some(jti) = self.jti.as_deref().filter(|jti| !jti.is_empty()) else {
             return Err(invalid("jti is missing").into());

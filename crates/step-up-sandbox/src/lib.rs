@@ -121,6 +121,7 @@ mod otp;
 pub mod page;
 mod passkey;
 mod phone;
+mod queue;
 mod random;
 mod recovery;
 mod reply;

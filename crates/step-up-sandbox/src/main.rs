@@ -46,6 +46,9 @@ struct Serve {
     /// keeps its own.
     #[arg(long)]
     seed: Option<u64>,
+    /// Prints the seed that was drawn where no --seed is given. Every code and key of the run follows from it.
+    #[arg(long)]
+    print_seed: bool,
     /// An origin whose pages may call; may be given several times [default: every loopback origin].
     #[arg(long = "origin", value_name = "ORIGIN")]
     origins: Vec<String>,
@@ -80,7 +83,9 @@ fn serve(arguments: &Serve) -> Result<(), Box<dyn std::error::Error>> {
         Some(seed) => seed,
         None => getrandom::u64().map_err(|error| format!("no randomness: {error}"))?,
     };
-    let new_run = format!("seed {seed}; --seed {seed} repeats this run");
+    let is_shown = arguments.seed.is_some() || arguments.print_seed;
+    let new_run =
+        if is_shown { format!("seed {seed}; --seed {seed} repeats this run") } else { "new run".into() };
     if arguments.data == Path::new(IN_MEMORY) {
         return listen(arguments, Sandbox::new(config, MemoryStore::new(), Seed::new(seed))?, &new_run);
     }

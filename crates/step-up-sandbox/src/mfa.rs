@@ -6,7 +6,7 @@ use step_up_core::{CredentialFormat, CredentialId, StepUpCredential, Timestamp, 
 
 use crate::{
     call::Call,
-    guesses,
+    guesses::{self, Factor},
     passkey::{self, Passkey},
     random,
     reply::{Outcome, Refusal},
@@ -191,6 +191,11 @@ impl Device {
         self.verified_at.is_some()
     }
 
+    /// Under which its wrong codes count for good: none while it waits for its first code, since it is no factor yet.
+    fn factor(&self) -> Option<Factor> {
+        self.is_verified().then_some(Factor::Totp)
+    }
+
     fn save(&self, world: &mut World<'_>, user: &UserId) -> Result<(), StoreError> {
         DEVICES.put(&mut world.tx, &key_of(user, &self.id), self)
     }
@@ -198,12 +203,13 @@ impl Device {
     /// Tries a code. The right one of a pending device verifies it. A step is used up by the first right code and a wrong
     /// one counts, also if the request is refused; a code that was used before is as wrong as any other.
     pub(crate) fn evaluate(mut self, call: &mut Call<'_>, user: &UserId, code: &str) -> Outcome<Self> {
-        guesses::check(&call.world, user)?;
+        let factor = self.factor();
+        guesses::check(&call.world, user, factor)?;
         call.notes.is_evaluated = true;
         let world = &mut call.world;
         let steps = self.secret.steps_of(code, world.now);
         let Some(step) = steps.into_iter().find(|step| !self.used_steps.contains(step)) else {
-            return Err(wrong_answer(world, user)?.into());
+            return Err(wrong_answer(world, user, factor)?.into());
         };
         let earliest = *totp::steps_around(world.now).start();
         self.used_steps.retain(|used| *used >= earliest);
@@ -229,8 +235,12 @@ impl Device {
 }
 
 /// Counts a wrong answer, whatever becomes of the request, and says how many are left.
-pub(crate) fn wrong_answer(world: &mut World<'_>, user: &UserId) -> Result<Refusal, StoreError> {
-    let left = guesses::count(world, user)?;
+pub(crate) fn wrong_answer(
+    world: &mut World<'_>,
+    user: &UserId,
+    factor: Option<Factor>,
+) -> Result<Refusal, StoreError> {
+    let left = guesses::count(world, user, factor)?;
     world.tx.keep();
     Ok(Refusal::unprocessable("mfa_invalid_code", "That code is not right.")
         .with_payload(json!({ "attemptsLeft": left })))

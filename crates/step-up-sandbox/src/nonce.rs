@@ -1,60 +1,145 @@
 //! Nonces, and the signatures that a client's device key makes over them.
+//!
+//! A nonce says itself when it was given out, under a code that only the sandbox can make. So giving one out keeps nothing
+//! and pushes nothing out, however many strangers ask for; only those that were used are remembered, until they are too old.
 
-use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};
+use hmac::{Hmac, KeyInit, Mac};
+use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier as _};
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 use step_up_core::Timestamp;
 
 use crate::{
     call::Call,
+    queue::Queue,
     random,
     reply::{Outcome, Refusal},
-    session,
+    session::{self, Session},
     settings::Rules,
     store::{StoreError, Table},
-    time::{self, DAY},
+    time::DAY,
     world::World,
 };
 
+/// What nonces are made with.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Nonce {
-    #[serde(with = "time::millis")]
-    expires_at: Timestamp,
+pub(crate) struct NonceKey {
+    /// In hexadecimal digits.
+    key: String,
+    /// Nonces that were given out until then, in seconds, are void: used ones among them were forgotten.
+    void_until: i64,
 }
 
-pub(crate) const NONCES: Table<Nonce> = Table::new("nonces");
+/// One, which is made with the first nonce.
+pub(crate) const NONCE_KEYS: Table<NonceKey> = Table::new("nonceKey");
+const NONCE_KEY: &str = "key";
 
-/// How many nonces may be out. The oldest make room.
-const CAPACITY: usize = 2000;
+/// The nonces that were used.
+pub(crate) const NONCES: Table<()> = Table::new("nonces");
+
+/// The nonces that were used, in that order.
+pub(crate) const NONCE_QUEUE: Queue<String> = Queue::new("nonceQueue");
+
+/// How many used nonces are remembered. The oldest make room, and nonces that are older than these are void then.
+const CAPACITY: u64 = 10_000;
+
+/// How many used nonces are forgotten with each new one, at the most.
+const FORGOTTEN_AT_ONCE: usize = 32;
+
+/// The parts of a nonce, in bytes: when it was given out, in seconds; something random; the code over both.
+const TIME: usize = 5;
+const RANDOM: usize = 5;
+const CODE: usize = 6;
 
 /// Gives out nonces, each good once and for a day.
 pub(crate) fn issue(world: &mut World<'_>, count: usize) -> Result<Vec<String>, StoreError> {
-    make_room(world, count)?;
-    let nonce = Nonce { expires_at: world.now.after(DAY) };
+    let key = NonceKey::load(world)?;
+    let now = world.now.as_secs().to_be_bytes();
     (0..count)
         .map(|_| {
-            let text = random::nonce(&mut world.tx)?;
-            NONCES.put(&mut world.tx, &text, &nonce)?;
-            Ok(text)
+            let drawn = random::bytes(&mut world.tx)?;
+            let said = [&now[now.len() - TIME..], &drawn[..RANDOM]].concat();
+            let code = key.code(&said)?;
+            Ok(base16ct::lower::encode_string(&[said, code].concat()))
         })
         .collect()
 }
 
-fn make_room(world: &mut World<'_>, count: usize) -> Result<(), StoreError> {
-    let (mut valid, expired): (Vec<_>, Vec<_>) =
-        NONCES.list(&world.tx, "")?.into_iter().partition(|(_, nonce)| nonce.expires_at > world.now);
-    valid.sort_by_key(|(_, nonce)| nonce.expires_at);
-    let superfluous = (valid.len() + count).saturating_sub(CAPACITY);
-    for (text, _) in expired.into_iter().chain(valid.into_iter().take(superfluous)) {
-        NONCES.delete(&mut world.tx, &text);
-    }
-    Ok(())
-}
-
 /// Uses a nonce up. Whether it was one.
 pub(crate) fn take(world: &mut World<'_>, text: &str) -> Result<bool, StoreError> {
-    let Some(nonce) = NONCES.get(&world.tx, text)? else { return Ok(false) };
-    NONCES.delete(&mut world.tx, text);
-    Ok(nonce.expires_at > world.now)
+    let Some(key) = NONCE_KEYS.get(&world.tx, NONCE_KEY)? else { return Ok(false) };
+    if !key.has_made(text)? {
+        return Ok(false);
+    }
+    let is_fresh = issued_at(text)
+        .is_some_and(|secs| secs > key.void_until && Timestamp::from_secs(secs).after(DAY) > world.now);
+    if !is_fresh || NONCES.get(&world.tx, text)?.is_some() {
+        return Ok(false);
+    }
+    forget_used(world, key)?;
+    NONCES.put(&mut world.tx, text, &())?;
+    NONCE_QUEUE.push(world, &text.to_owned())?;
+    Ok(true)
+}
+
+/// Forgets used nonces that are too old, and the ones that were used first if there are too many.
+fn forget_used(world: &mut World<'_>, mut key: NonceKey) -> Result<(), StoreError> {
+    for _ in 0..FORGOTTEN_AT_ONCE {
+        let Some(oldest) = NONCE_QUEUE.first(world)? else { break };
+        let issued_at = issued_at(&oldest).unwrap_or_default();
+        if Timestamp::from_secs(issued_at).after(DAY) > world.now {
+            if NONCE_QUEUE.len(world)? < CAPACITY {
+                break;
+            }
+            key.void_until = key.void_until.max(issued_at);
+        }
+        NONCES.delete(&mut world.tx, &oldest);
+        NONCE_QUEUE.pop(world)?;
+    }
+    NONCE_KEYS.put(&mut world.tx, NONCE_KEY, &key)
+}
+
+/// When a nonce says that it was given out, in seconds.
+fn issued_at(text: &str) -> Option<i64> {
+    let bytes = base16ct::lower::decode_vec(text).ok()?;
+    let mut secs = [0; 8];
+    secs[8 - TIME..].copy_from_slice(bytes.get(..TIME)?);
+    Some(i64::from_be_bytes(secs))
+}
+
+impl NonceKey {
+    /// The store's key, which is made when there is none.
+    fn load(world: &mut World<'_>) -> Result<Self, StoreError> {
+        if let Some(key) = NONCE_KEYS.get(&world.tx, NONCE_KEY)? {
+            return Ok(key);
+        }
+        let key = base16ct::lower::encode_string(&random::bytes(&mut world.tx)?);
+        let key = Self { key, void_until: i64::MIN };
+        NONCE_KEYS.put(&mut world.tx, NONCE_KEY, &key)?;
+        Ok(key)
+    }
+
+    fn mac(&self, said: &[u8]) -> Result<Hmac<Sha256>, StoreError> {
+        let corrupt = || StoreError::Corrupt { collection: NONCE_KEYS.name().into() };
+        let bytes = base16ct::lower::decode_vec(&self.key).map_err(|_| corrupt())?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(&bytes).map_err(|_| corrupt())?;
+        mac.update(said);
+        Ok(mac)
+    }
+
+    fn code(&self, said: &[u8]) -> Result<Vec<u8>, StoreError> {
+        Ok(self.mac(said)?.finalize().into_bytes()[..CODE].to_vec())
+    }
+
+    /// Whether a text is a nonce that was made with this key, in the one way in which it is written.
+    fn has_made(&self, text: &str) -> Result<bool, StoreError> {
+        let bytes = base16ct::lower::decode_vec(text).unwrap_or_default();
+        if bytes.len() != TIME + RANDOM + CODE {
+            return Ok(false);
+        }
+        let (said, code) = bytes.split_at(TIME + RANDOM);
+        Ok(self.mac(said)?.verify_truncated_left(code).is_ok())
+    }
 }
 
 const NONCE_HEADER: &str = "x-dynamic-device-nonce";
@@ -65,7 +150,7 @@ impl Call<'_> {
     /// Checks the device's signature: a bad one is refused, a missing one where the environment wants one. The nonce is
     /// used up either way.
     pub(crate) fn check_device(&mut self) -> Outcome<()> {
-        let is_required = Rules::load(&self.world.tx)?.is_device_signature_required();
+        let is_required = self.is_device_required()?;
         self.check_device_signature(is_required)
     }
 
@@ -73,6 +158,31 @@ impl Call<'_> {
     /// not sign.
     pub(crate) fn check_device_if_signed(&mut self) -> Outcome<()> {
         self.check_device_signature(false)
+    }
+
+    /// The same as [`check_device`](Self::check_device) for a call of a session: where the environment wants signatures, that
+    /// of the device which the session is bound to. A session that is bound to none has to prove more than this to be bound.
+    pub(crate) fn check_device_of(&mut self, session: &Session) -> Outcome<()> {
+        self.check_device()?;
+        let is_other = session.device_key.is_some() && session.device_key != self.world.device_key;
+        if is_other && self.is_device_required()? {
+            return Err(wrong_device("The session is bound to another device.").into());
+        }
+        Ok(())
+    }
+
+    /// The same for a call that proves nothing itself. A session that is bound to no device is refused where the environment
+    /// wants signatures: to bind it to the first device that comes would bind it to a thief's.
+    pub(crate) fn check_bound_device(&mut self, session: &Session) -> Outcome<()> {
+        self.check_device_of(session)?;
+        if session.device_key.is_none() && self.is_device_required()? {
+            return Err(wrong_device("The session is bound to no device: verify with one first.").into());
+        }
+        Ok(())
+    }
+
+    fn is_device_required(&self) -> Result<bool, StoreError> {
+        Ok(Rules::load(&self.world.tx)?.is_device_signature_required())
     }
 
     fn check_device_signature(&mut self, is_required: bool) -> Outcome<()> {
@@ -93,7 +203,11 @@ impl Call<'_> {
         };
         let is_fresh = take(&mut self.world, nonce)?;
         self.world.tx.keep();
-        if is_fresh && is_signed(key, nonce, signature) { Ok(()) } else { Err(bad_signature().into()) }
+        if !is_fresh || !is_signed(key, nonce, signature) {
+            return Err(bad_signature().into());
+        }
+        self.world.device_key = Some(key.to_ascii_lowercase());
+        Ok(())
     }
 }
 
@@ -108,5 +222,76 @@ fn is_signed(key: &str, nonce: &str, signature: &str) -> bool {
 }
 
 fn bad_signature() -> Refusal {
-    Refusal::new(403, "invalid_device_signature", "The device signature is not valid.")
+    wrong_device("The device signature is not valid.")
+}
+
+fn wrong_device(sentence: &str) -> Refusal {
+    Refusal::new(403, "invalid_device_signature", sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{time::MINUTE, world::in_empty_world};
+
+    /// A nonce that was given out now.
+    fn issue_one(world: &mut World<'_>) -> String {
+        issue(world, 1).unwrap().remove(0)
+    }
+
+    #[test]
+    fn used_nonces_are_forgotten_only_together_with_all_that_are_as_old() {
+        in_empty_world(|world| {
+            let [before, used] = [issue_one(world), issue_one(world)];
+            world.now = world.now.after(MINUTE);
+            let after = issue_one(world);
+            assert!(take(world, &used).unwrap());
+            for _ in 1..CAPACITY {
+                let nonce = issue_one(world);
+                assert!(take(world, &nonce).unwrap());
+            }
+            assert!(!take(world, &used).unwrap());
+            // The one that was used first makes room for this one.
+            assert!(take(world, &after).unwrap());
+            assert_eq!(NONCE_QUEUE.len(world).unwrap(), CAPACITY);
+            assert!(NONCES.get(&world.tx, &used).unwrap().is_none(), "forgotten");
+            for nonce in [&used, &before, &after] {
+                assert!(!take(world, nonce).unwrap(), "void or used");
+            }
+            let next = issue_one(world);
+            assert!(take(world, &next).unwrap());
+        });
+    }
+
+    #[test]
+    fn a_nonce_is_good_for_a_day_also_in_the_last_second_that_dates_can_say() {
+        for start in [0, 1_795_514_400, 253_402_300_799] {
+            in_empty_world(|world| {
+                world.now = Timestamp::from_secs(start);
+                let [first, second] = [issue_one(world), issue_one(world)];
+                world.now = Timestamp::from_secs(start + 86_399);
+                assert!(take(world, &first).unwrap(), "{start}");
+                world.now = Timestamp::from_secs(start + 86_400);
+                assert!(!take(world, &second).unwrap(), "{start}");
+            });
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_that_was_not_given_out_is_no_nonce(text in "\\PC{0,40}", at in 0_usize..32, digit in "[0-9a-f]") {
+            in_empty_world(|world| {
+                let nonce = issue_one(world);
+                let mut changed = nonce.clone();
+                changed.replace_range(at..=at, &digit);
+                prop_assert!(!take(world, &text).unwrap());
+                prop_assert!(!take(world, &nonce.to_uppercase()).unwrap() || nonce == nonce.to_uppercase());
+                prop_assert_eq!(take(world, &changed).unwrap(), changed == nonce);
+                prop_assert_eq!(take(world, &nonce).unwrap(), changed != nonce);
+                Ok(())
+            })?;
+        }
+    }
 }

@@ -6,7 +6,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use step_up_core::HttpResponse;
+use step_up_core::{HttpRequest, HttpResponse};
+
+use crate::{call::header, social::address::is_page};
 
 /// Scheme, host and port in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,6 +148,31 @@ fn is_address(host: &str) -> bool {
 
 fn ipv6(host: &str) -> Option<Ipv6Addr> {
     host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
+}
+
+/// Whether the browser says that a page of another site, or of another origin of this one, made it send the request
+/// ([Fetch Metadata](https://www.w3.org/TR/fetch-metadata/)). People may come to the providers' pages from anywhere, by a link
+/// or a form, but in no frame. Programs that are no browsers say nothing.
+pub(crate) fn is_from_another_site(request: &HttpRequest) -> bool {
+    let is = |name: &str, value: &str| {
+        header(request, name).is_some_and(|actual| actual.eq_ignore_ascii_case(value))
+    };
+    let is_own = header(request, "sec-fetch-site").is_none()
+        || is("sec-fetch-site", "same-origin")
+        || is("sec-fetch-site", "none");
+    let is_visit = is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document");
+    !(is_own || is_visit && is_page(request.path()))
+}
+
+/// Keeps browsers from guessing what an answer is, and other sites from embedding it. CORS is apart from that: a page of an
+/// allowed origin reads what it asks for.
+pub(crate) fn protect(response: HttpResponse) -> HttpResponse {
+    [("x-content-type-options", "nosniff"), ("cross-origin-resource-policy", "same-origin")].into_iter().fold(
+        response,
+        |response, (name, value)| {
+            if response.header(name).is_some() { response } else { response.with_header(name, value) }
+        },
+    )
 }
 
 /// Lets a page of an allowed origin read the answer ([Fetch, "CORS protocol"](https://fetch.spec.whatwg.org/#http-cors-protocol)),

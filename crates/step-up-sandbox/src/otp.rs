@@ -11,7 +11,10 @@ use subtle::ConstantTimeEq;
 use crate::{
     address::{Address, Channel},
     call::Call,
-    inbox, random,
+    guesses::{self, Target},
+    inbox,
+    queue::Queue,
+    random,
     reply::{Outcome, Refusal},
     store::{StoreError, Table},
     time::{self, DAY, HOUR, MINUTE},
@@ -23,6 +26,12 @@ const TRIES: u32 = 5;
 
 /// How many codes are sent to an address in an hour.
 const SENDS_PER_HOUR: usize = 30;
+
+/// How many sends are counted, to whatever address. The oldest make room.
+const SENDS_COUNTED: u64 = 10_000;
+
+/// How many sends that no longer count are forgotten with each new one, at the most.
+const FORGOTTEN_AT_ONCE: usize = 32;
 
 /// How many codes are remembered, whether they are still good or not. The oldest make room: anybody may have some sent.
 const CAPACITY: usize = 1000;
@@ -56,6 +65,23 @@ pub(crate) const VERIFICATIONS: Table<Verification> = Table::new("verifications"
 
 /// When codes were sent to an address, in milliseconds.
 pub(crate) const SENDS: Table<Vec<i64>> = Table::new("sends");
+
+/// A send that counts.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Send {
+    address: String,
+    #[serde(with = "time::millis")]
+    at: Timestamp,
+}
+
+impl Send {
+    fn counts(&self, world: &World<'_>) -> bool {
+        self.at.after(HOUR) > world.now
+    }
+}
+
+/// Every send that counts, oldest first.
+pub(crate) const SEND_QUEUE: Queue<Send> = Queue::new("sendQueue");
 
 /// Sends a code to an address. For a signed-in user it replaces the one that they had sent there before; anybody else
 /// could make a stranger's code void that way, so without a user it stands beside others.
@@ -120,21 +146,43 @@ pub(crate) fn resend(
 }
 
 fn count_send(world: &mut World<'_>, address: &str) -> Outcome<()> {
+    forget_sends(world)?;
     let now = world.now;
     let counts = |sent: &i64| Timestamp::from_millis(*sent).after(HOUR) > now;
-    for (other, sends) in SENDS.list(&world.tx, "")? {
-        if !sends.iter().any(counts) {
-            SENDS.delete(&mut world.tx, &other);
-        }
-    }
     let mut sends = SENDS.get(&world.tx, address)?.unwrap_or_default();
     sends.retain(counts);
     if sends.len() >= SENDS_PER_HOUR {
         let frees_at = Timestamp::from_millis(sends[0]).after(HOUR);
         return Err(Refusal::rate_limited(time::secs_until(world.now, frees_at)).into());
     }
-    sends.push(world.now.as_millis());
-    Ok(SENDS.put(&mut world.tx, address, &sends)?)
+    sends.push(now.as_millis());
+    SENDS.put(&mut world.tx, address, &sends)?;
+    Ok(SEND_QUEUE.push(world, &Send { address: address.to_owned(), at: now })?)
+}
+
+/// Forgets sends that no longer count, and the oldest if there are too many.
+fn forget_sends(world: &mut World<'_>) -> Result<(), StoreError> {
+    for _ in 0..FORGOTTEN_AT_ONCE {
+        let Some(oldest) = SEND_QUEUE.first(world)? else { break };
+        if oldest.counts(world) && SEND_QUEUE.len(world)? < SENDS_COUNTED {
+            break;
+        }
+        SEND_QUEUE.pop(world)?;
+        forget_send(world, &oldest)?;
+    }
+    Ok(())
+}
+
+fn forget_send(world: &mut World<'_>, forgotten: &Send) -> Result<(), StoreError> {
+    let Some(mut sends) = SENDS.get(&world.tx, &forgotten.address)? else { return Ok(()) };
+    if let Some(index) = sends.iter().position(|at| *at == forgotten.at.as_millis()) {
+        sends.remove(index);
+    }
+    if sends.is_empty() {
+        SENDS.delete(&mut world.tx, &forgotten.address);
+        return Ok(());
+    }
+    SENDS.put(&mut world.tx, &forgotten.address, &sends)
 }
 
 /// A verification over this channel, if the right one asked for it: a user, or nobody.
@@ -195,20 +243,26 @@ impl Verification {
         VERIFICATIONS.put(&mut world.tx, &self.uuid, self)
     }
 
-    /// Tries a code. The right one uses the verification up and a wrong one counts, also if the request is refused.
-    pub(crate) fn evaluate(mut self, call: &mut Call<'_>, code: &str) -> Outcome<Self> {
+    /// Tries a code for a target. The right one uses the verification up and a wrong one counts, also if the request is
+    /// refused.
+    pub(crate) fn evaluate(mut self, call: &mut Call<'_>, code: &str, target: &Target) -> Outcome<Self> {
+        if guesses::left(&call.world, target)? == 0 {
+            return Err(too_many(self.address.channel()).into());
+        }
         call.notes.is_evaluated = true;
         self.tries += 1;
         if bool::from(self.code.as_bytes().ct_eq(code.as_bytes())) {
             self.state = State::Used;
             self.save(&mut call.world)?;
+            guesses::end_row(&mut call.world, target)?;
             call.world.tx.keep();
             return Ok(self);
         }
         self.save(&mut call.world)?;
+        let left = guesses::add(&mut call.world, target)?;
         call.world.tx.keep();
         let refusal = wrong(self.address.channel());
-        Err(refusal.with_payload(json!({ "attemptsLeft": TRIES - self.tries })).into())
+        Err(refusal.with_payload(json!({ "attemptsLeft": left.min(TRIES - self.tries) })).into())
     }
 }
 
@@ -240,4 +294,29 @@ fn void(channel: Channel) -> Refusal {
 /// No such verification, or somebody else's: an answer that told them apart would tell what others do.
 fn unknown() -> Refusal {
     Refusal::unprocessable("invalid_verification", "There is no such verification.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::in_empty_world;
+
+    #[test]
+    fn no_more_sends_are_counted_than_there_is_room_for() {
+        in_empty_world(|world| {
+            for number in 0..SENDS_COUNTED + 100 {
+                count_send(world, &format!("{}@example.com", number / 2)).unwrap();
+                assert!(SEND_QUEUE.len(world).unwrap() <= SENDS_COUNTED);
+            }
+            let sends = SENDS.list(&world.tx, "").unwrap();
+            let counted: usize = sends.iter().map(|(_, sends)| sends.len()).sum();
+            assert_eq!(u64::try_from(counted).unwrap(), SENDS_COUNTED);
+            assert!(SENDS.get(&world.tx, "0@example.com").unwrap().is_none(), "the oldest made room");
+            world.now = world.now.after(HOUR);
+            for number in 0..SENDS_COUNTED {
+                count_send(world, &format!("{number}@example.org")).unwrap();
+            }
+            assert_eq!(SENDS.list(&world.tx, "").unwrap().len(), 10_000, "those of the last hour");
+        });
+    }
 }

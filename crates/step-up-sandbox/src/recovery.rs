@@ -10,7 +10,8 @@ use subtle::ConstantTimeEq;
 use crate::{
     account::{self, Account},
     call::Call,
-    guesses, mfa, random,
+    guesses::{self, Factor},
+    mfa, random,
     reply::Outcome,
     store::{StoreError, Table},
     totp::base32,
@@ -49,7 +50,7 @@ pub(crate) const ACKNOWLEDGEMENT: &str = "mfaBackupCodeAcknowledgement";
 
 /// Tries a code. The right one is used up and a wrong one counts, also if the request is refused.
 pub(crate) fn evaluate(call: &mut Call<'_>, user: &UserId, code: &str) -> Outcome<()> {
-    guesses::check(&call.world, user)?;
+    guesses::check(&call.world, user, Some(Factor::Recovery))?;
     call.notes.is_evaluated = true;
     let world = &mut call.world;
     let hash = hash(code);
@@ -58,7 +59,7 @@ pub(crate) fn evaluate(call: &mut Call<'_>, user: &UserId, code: &str) -> Outcom
     let count = unused.len();
     let unused: Vec<_> = unused.into_iter().filter(is_other).collect();
     if unused.len() == count {
-        return Err(mfa::wrong_answer(world, user)?.into());
+        return Err(mfa::wrong_answer(world, user, Some(Factor::Recovery))?.into());
     }
     RECOVERY_CODES.put(&mut world.tx, user.as_str(), &Codes { unused })?;
     world.tx.keep();

@@ -105,6 +105,11 @@ impl Refusal {
             .with_header("retry-after", wait.to_string())
     }
 
+    /// Too many wrong codes in a row. Waiting does not help: another proof unlocks the factor.
+    pub(crate) fn locked() -> Self {
+        Self::new(429, "mfa_rate_limited", "Too many wrong codes in a row. Verify in another way first.")
+    }
+
     pub(crate) fn with_payload(mut self, payload: Value) -> Self {
         self.payload = Some(payload);
         self

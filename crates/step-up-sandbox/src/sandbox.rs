@@ -127,6 +127,7 @@ impl<S: Store> Sandbox<S> {
             bearers: &mut self.bearers,
             tx: Tx::new(&self.store).reading(&self.parsed),
             now,
+            device_key: None,
         };
         let is_control = is_control(request);
         let fault = if is_control { None } else { fault::take(&mut world, request)? };
@@ -165,11 +166,19 @@ impl<S: Store> Sandbox<S> {
 
     /// Refuses what should not have come here at all.
     fn admit(&self, request: &HttpRequest) -> Result<(), Refusal> {
+        // RFC 9112, section 3.2. What stands between might go by the other one.
+        if request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("host")).count() > 1 {
+            return Err(Refusal::new(400, "ambiguous_host", "A request has one Host."));
+        }
         if header(request, "host").is_some_and(|host| !self.config.origins.allows_host(host)) {
             return Err(Refusal::new(403, "host_not_allowed", "The sandbox has no such name."));
         }
         if header(request, "origin").is_some_and(|origin| !self.allows(origin, request)) {
             return Err(Refusal::new(403, "origin_not_allowed", "Pages of this origin may not call."));
+        }
+        if header(request, "origin").is_none() && origin::is_from_another_site(request) {
+            let sentence = "A page of another site asks, and does not say with Origin which one.";
+            return Err(Refusal::new(403, "origin_required", sentence));
         }
         if request.body.as_ref().is_some_and(|body| body.len() > MAX_BODY) {
             return Err(too_large());
@@ -189,6 +198,7 @@ impl<S: Store> Sandbox<S> {
     fn labelled(&self, request: &HttpRequest, response: HttpResponse, now: Timestamp) -> HttpResponse {
         let response =
             response.with_header("date", time::http_date(now)).with_header("cache-control", "no-store");
+        let response = origin::protect(response);
         match header(request, "origin") {
             Some(origin) if self.config.origins.allows(origin) && !is_page(request.path()) => {
                 origin::share(response, origin, self.takes_credentials(request))
@@ -221,7 +231,8 @@ impl<S: Store> Sandbox<S> {
         let response = match (self.admit(request), header(request, "origin")) {
             (Ok(()), Some(origin)) => {
                 let requested = header(request, "access-control-request-headers").unwrap_or_default();
-                return origin::preflight(origin, requested, self.takes_credentials(request));
+                let takes_credentials = self.takes_credentials(request);
+                return origin::protect(origin::preflight(origin, requested, takes_credentials));
             }
             (Ok(()), None) => crate::router::method_not_allowed("GET, POST, PUT, DELETE").into_response(),
             (Err(refusal), _) => refusal.into_response(),

@@ -12,6 +12,7 @@ use crate::{
     account::Account,
     call::Call,
     cookie, elevation,
+    guesses::{self, Strength},
     passkey::challenge,
     random,
     reply::{Outcome, Refusal},
@@ -35,6 +36,14 @@ pub(crate) struct Session {
     pub(crate) expires_at: Timestamp,
     /// The client's session key, where it sent one: 66 hexadecimal digits.
     pub(crate) public_key: Option<String>,
+    /// When the user was last verified, by the sign-in or later, in milliseconds. `None` if an older version wrote the
+    /// session: it counts from the next renewal.
+    #[serde(default)]
+    proved_at: Option<i64>,
+    /// The key of the device that the session is bound to: 66 hexadecimal digits in lower case. `None` if no proof came
+    /// with a device's signature yet.
+    #[serde(default)]
+    pub(crate) device_key: Option<String>,
 }
 
 pub(crate) const SESSIONS: Table<Session> = Table::new("sessions");
@@ -92,15 +101,17 @@ pub(crate) fn start(
     public_key: Option<String>,
 ) -> Result<Session, StoreError> {
     drop_expired(world)?;
-    let session = Session {
+    let mut session = Session {
         id: random::uuid(&mut world.tx)?,
         user: account.id.clone(),
         sign_in_credential: credential.clone(),
         last_verified_credential: credential.clone(),
-        expires_at: world.now.after(world.config.session_lifetime),
+        expires_at: world.now,
         public_key,
+        proved_at: None,
+        device_key: None,
     };
-    SESSIONS.put(&mut world.tx, &session.id, &session)?;
+    prove(world, &mut session, Strength::First)?;
     Ok(session)
 }
 
@@ -113,9 +124,52 @@ fn drop_expired(world: &mut World<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Lets a session live from now on as long as a new one.
+/// Lets a session live from now on as long as a new one, but no longer than the settings allow since the last proof.
 pub(crate) fn renew(world: &mut World<'_>, session: &mut Session) -> Result<(), StoreError> {
-    session.expires_at = world.now.after(world.config.session_lifetime);
+    let proved_at = *session.proved_at.get_or_insert(world.now.as_millis());
+    let latest = Timestamp::from_millis(proved_at).after(Rules::load(&world.tx)?.session_max_age());
+    session.expires_at = world.now.after(world.config.session_lifetime).min(latest);
+    save(world, session)
+}
+
+/// Renews a session without a proof. One whose last proof is too old ends.
+pub(crate) fn refresh(world: &mut World<'_>, session: &mut Session) -> Outcome<()> {
+    renew(world, session)?;
+    if session.expires_at > world.now {
+        return Ok(());
+    }
+    end(world, &session.id)?;
+    world.tx.keep();
+    Err(Refusal::invalid_token().into())
+}
+
+/// Renews a session whose user was verified by this request, and binds it to the device that signed the request if it is
+/// bound to none.
+pub(crate) fn prove(
+    world: &mut World<'_>,
+    session: &mut Session,
+    strength: Strength,
+) -> Result<(), StoreError> {
+    note_proof(world, session, strength)?;
+    if session.device_key.is_none() {
+        session.device_key.clone_from(&world.device_key);
+    }
+    renew(world, session)
+}
+
+/// Notes that the user of a session was verified, without renewing it.
+pub(crate) fn note_proof(
+    world: &mut World<'_>,
+    session: &mut Session,
+    strength: Strength,
+) -> Result<(), StoreError> {
+    session.proved_at = Some(world.now.as_millis());
+    guesses::unlock(world, &session.user, strength)?;
+    save(world, session)
+}
+
+/// Keeps what was changed of a session.
+pub(crate) fn save(world: &mut World<'_>, session: &Session) -> Result<(), StoreError> {
     SESSIONS.put(&mut world.tx, &session.id, session)
 }
 
@@ -145,17 +199,28 @@ pub(crate) fn distrust(
     acting: &Session,
     given_up: &CredentialId,
 ) -> Result<(), StoreError> {
+    void_others(world, acting)?;
     for (id, session) in SESSIONS.list(&world.tx, "")? {
-        if session.user != acting.user || id == acting.id {
-            continue;
-        }
-        if session.sign_in_credential == *given_up {
+        if is_other(&session, acting) && session.sign_in_credential == *given_up {
             end(world, &id)?;
-        } else {
+        }
+    }
+    Ok(())
+}
+
+/// Voids what the user's other sessions hold, because their factors or credentials changed: it was granted for what they had
+/// before. The session that changes them was verified for that, and goes on holding what it holds.
+pub(crate) fn void_others(world: &mut World<'_>, acting: &Session) -> Result<(), StoreError> {
+    for (id, session) in SESSIONS.list(&world.tx, "")? {
+        if is_other(&session, acting) {
             elevation::drop_all_of(world, &id)?;
         }
     }
     Ok(())
+}
+
+fn is_other(session: &Session, acting: &Session) -> bool {
+    session.user == acting.user && session.id != acting.id
 }
 
 impl<'a> Call<'a> {

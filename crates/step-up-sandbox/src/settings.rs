@@ -22,6 +22,12 @@ const STEP_UP_VERSION: &str = "2026_04_01";
 /// Every version that an environment can be set to.
 const API_VERSIONS: [&str; 2] = ["2026_01_01", STEP_UP_VERSION];
 
+/// How long a session may be refreshed after the last proof, unless the settings say otherwise: thirty days.
+const SESSION_MAX_AGE_SECS: u64 = 30 * 24 * 60 * 60;
+
+/// How long the settings may say at the most: ten years.
+const SESSION_MAX_AGE_LIMIT: u64 = 10 * 365 * 24 * 60 * 60;
+
 const CAPTCHA_PROVIDERS: [&str; 2] = ["hcaptcha", "cloudflareTurnstile"];
 
 pub(crate) const SETTINGS: Table<Value> = Table::new("settings");
@@ -47,7 +53,8 @@ fn defaults() -> Value {
             "auth": { "storage": ["localstorage"], "allowMultipleCredentialsForSignIn": true },
             "captcha": { "enabled": false, "provider": "hcaptcha", "siteKey": "sandbox" },
             "externalAuth": { "enabled": false },
-            "deviceRegistrationRequired": false
+            "deviceRegistrationRequired": false,
+            "sessionMaxAgeSeconds": SESSION_MAX_AGE_SECS
         },
         "networks": []
     })
@@ -107,6 +114,9 @@ fn check(settings: &Value) -> Outcome<()> {
     }
     if rules.security.mfa.actions.iter().any(|action| !(1..=86_400).contains(&action.secs())) {
         return refuse("security.mfa.actions[].tokenExpirySeconds is between 1 and 86400.");
+    }
+    if !(1..=SESSION_MAX_AGE_LIMIT).contains(&rules.session_max_age().as_secs()) {
+        return refuse("security.sessionMaxAgeSeconds is between 1 and 315360000.");
     }
     let captcha = &rules.security.captcha;
     if captcha.enabled
@@ -175,6 +185,8 @@ struct Security {
     external_auth: ExternalAuth,
     #[serde(rename = "deviceRegistrationRequired", default)]
     device_registration_required: bool,
+    #[serde(rename = "sessionMaxAgeSeconds")]
+    session_max_age_secs: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -309,6 +321,11 @@ impl Rules {
     /// Whether calls that carry a device signature must. With cookies no client signs.
     pub(crate) fn is_device_signature_required(&self) -> bool {
         self.security.device_registration_required && !self.keeps_sessions_in_cookies()
+    }
+
+    /// How long after the last proof a session ends, however often it is refreshed.
+    pub(crate) fn session_max_age(&self) -> Duration {
+        Duration::from_secs(self.security.session_max_age_secs.unwrap_or(SESSION_MAX_AGE_SECS))
     }
 
     /// Whether sessions live in cookies, and answers carry no token.

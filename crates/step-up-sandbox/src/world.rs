@@ -17,6 +17,8 @@ pub(crate) struct World<'a> {
     pub(crate) tx: Tx<'a>,
     /// Now, by the sandbox's clock.
     pub(crate) now: Timestamp,
+    /// The device key whose signature came with the request and was found right: 66 hexadecimal digits in lower case.
+    pub(crate) device_key: Option<String>,
 }
 
 pub(crate) const COUNTERS: Table<u64> = Table::new("counters");
@@ -28,4 +30,25 @@ impl World<'_> {
         COUNTERS.put(&mut self.tx, series, &number)?;
         Ok(format!("{number:020}"))
     }
+}
+
+/// Runs `work` in an empty sandbox, at a moment of 2026.
+#[cfg(test)]
+pub(crate) fn in_empty_world<T>(work: impl FnOnce(&mut World<'_>) -> T) -> T {
+    use crate::{
+        random::{self, Seed},
+        store::MemoryStore,
+    };
+    let (store, config) = (MemoryStore::new(), Config::default());
+    let mut tx = Tx::new(&store);
+    random::start(&mut tx, Seed::new(1)).unwrap();
+    let key = TokenKey::load(&mut tx).unwrap();
+    work(&mut World {
+        config: &config,
+        key: &key,
+        bearers: &mut Bearers::default(),
+        tx,
+        now: Timestamp::from_secs(1_795_514_400),
+        device_key: None,
+    })
 }

@@ -369,6 +369,100 @@ fn preflights_are_answered_and_foreign_pages_and_hosts_are_not() {
 }
 
 #[test]
+fn two_hosts_are_refused() {
+    let server = Running::start();
+    let address = server.address;
+    for (method, path) in
+        [("GET", api("/settings")), ("GET", "/sandbox/inbox".into()), ("OPTIONS", api("/users"))]
+    {
+        for hosts in
+            [["localhost", "evil.example"], ["evil.example", "localhost"], ["localhost", "localhost"]]
+        {
+            let [first, second] = hosts;
+            let request = format!(
+                "{method} {path} HTTP/1.1\r\nHost: {first}\r\nhost: {second}\r\nOrigin: http://localhost:1\r\n\
+                 Connection: close\r\n\r\n"
+            );
+            let answer = raw(address, &request).unwrap();
+            assert_eq!(
+                (answer.status, &answer.body["code"]),
+                (400, &json!("ambiguous_host")),
+                "{method} {path}"
+            );
+        }
+    }
+}
+
+/// What every answer says to browsers.
+const EVERY_ANSWER: [&str; 2] =
+    ["x-content-type-options: nosniff", "cross-origin-resource-policy: same-origin"];
+
+#[track_caller]
+fn says_what_every_answer_says(answer: &Answer) {
+    for line in EVERY_ANSWER {
+        assert_eq!(answer.head.lines().filter(|it| *it == line).count(), 1, "{line} in {}", answer.head);
+    }
+}
+
+#[test]
+fn every_answer_says_that_other_sites_may_not_embed_it() {
+    let server = Running::with_patience(Duration::from_millis(200));
+    let address = server.address;
+    let from = |request: &str| {
+        let answer = raw(address, &request.replace("HOST", &format!("Host: {address}\r\nConnection: close")));
+        answer.unwrap_or_else(|| panic!("{request}"))
+    };
+    let large = " ".repeat(MAX_BODY + 1);
+    for (status, request) in [
+        (200, format!("GET {} HTTP/1.1\r\nHOST\r\n\r\n", api("/settings"))),
+        (200, "GET /sandbox/inbox HTTP/1.1\r\nHOST\r\n\r\n".into()),
+        (404, "GET / HTTP/1.1\r\nHOST\r\n\r\n".into()),
+        (403, "GET / HTTP/1.1\r\nHOST\r\nOrigin: https://evil.example\r\n\r\n".into()),
+        (405, format!("TRACE {} HTTP/1.1\r\nHOST\r\n\r\n", api("/users"))),
+        (204, format!("OPTIONS {} HTTP/1.1\r\nHOST\r\nOrigin: http://localhost:1\r\n\r\n", api("/users"))),
+        (405, format!("OPTIONS {} HTTP/1.1\r\nHOST\r\n\r\n", api("/users"))),
+        (
+            413,
+            format!("POST {} HTTP/1.1\r\nHOST\r\nContent-Length: {}\r\n\r\n{large}", api("/x"), large.len()),
+        ),
+        (408, format!("POST {} HTTP/1.1\r\nHOST\r\nContent-Length: 9\r\n\r\n", api("/x"))),
+        (400, "GET /sandbox-idp/google/authorize HTTP/1.1\r\nHOST\r\nAccept: text/html\r\n\r\n".into()),
+    ] {
+        let answer = from(&request);
+        assert_eq!(answer.status, status, "{request}");
+        says_what_every_answer_says(&answer);
+    }
+    post(address, "/sandbox/faults", &json!({ "path": "/settings", "kind": "status", "status": 503 }));
+    says_what_every_answer_says(&get(address, &api("/settings")));
+    post(address, "/sandbox/faults", &json!({ "path": "/settings", "kind": "garbage" }));
+    says_what_every_answer_says(&get(address, &api("/settings")));
+}
+
+/// What a page of another site can make a browser send without asking first.
+#[test]
+fn an_image_of_another_site_is_refused_and_an_allowed_page_is_not() {
+    let server = Running::start();
+    let address = server.address;
+    let from = |site: &str, mode: &str, origin: &str| {
+        raw(
+            address,
+            &format!(
+                "GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nSec-Fetch-Site: {site}\r\n\
+                 Sec-Fetch-Mode: {mode}\r\n{origin}\r\n",
+                api("/nonces?count=50")
+            ),
+        )
+        .unwrap()
+    };
+    for site in ["cross-site", "same-site"] {
+        let answer = from(site, "no-cors", "");
+        assert_eq!((answer.status, &answer.body["code"]), (403, &json!("origin_required")));
+        assert_eq!(from(site, "cors", "Origin: http://localhost:3000\r\n").status, 200);
+    }
+    assert_eq!(from("none", "navigate", "").status, 200);
+}
+
+#[test]
 fn a_session_in_a_cookie_comes_and_goes_by_headers() {
     let server = Running::start();
     let address = server.address;
@@ -634,6 +728,26 @@ fn the_same_seed_repeats_a_run_and_none_does_not() {
     };
     assert_eq!(nonce(&["--seed", "5"]), nonce(&["--seed", "5"]));
     assert_ne!(nonce(&[]), nonce(&[]));
+}
+
+/// All codes and keys follow from the seed, and logs are read by many.
+#[test]
+fn the_program_keeps_a_seed_that_it_drew_to_itself_unless_told_to_print_it() {
+    let run = |arguments: &[&str]| {
+        let mut program = Program::start(&[&["--port", "0", "--exit-with-stdin"], arguments].concat());
+        let nonce = get(program.address(), &api("/nonce")).body["nonce"].clone();
+        drop(program.child.stdin.take());
+        let (is_success, _, error) = program.end();
+        assert!(is_success, "{error}");
+        (nonce, error)
+    };
+    let (_, silent) = run(&[]);
+    assert!(!silent.contains("seed"), "{silent}");
+    let digits = silent.bytes().filter(u8::is_ascii_digit).count();
+    assert_eq!(digits, 0, "{silent}");
+    let (nonce, printed) = run(&["--print-seed"]);
+    let seed = between(&printed, "--seed ", " repeats this run");
+    assert_eq!(run(&["--seed", seed]).0, nonce);
 }
 
 #[test]

@@ -172,7 +172,7 @@ pub(crate) fn add(world: &mut World<'_>, user: &UserId, new: New) -> Outcome<()>
 
 /// Verifies the session's user. The challenge is used up and a wrong answer counts, also if the request is refused.
 pub(crate) fn evaluate(call: &mut Call<'_>, session: &Session, assertion: &Assertion<'_>) -> Outcome<()> {
-    guesses::check(&call.world, &session.user)?;
+    guesses::check(&call.world, &session.user, None)?;
     let client_data = match ClientData::parse(assertion.client_data) {
         Ok(client_data) => client_data,
         Err(error) => {
@@ -282,7 +282,7 @@ fn refused(error: WebAuthnError) -> Refusal {
 
 /// Counts a wrong answer, whatever becomes of the request.
 fn wrong_answer(world: &mut World<'_>, user: &UserId, error: WebAuthnError) -> Result<Refusal, StoreError> {
-    let left = guesses::count(world, user)?;
+    let left = guesses::count(world, user, None)?;
     world.tx.keep();
     Ok(Refusal::unprocessable("mfa_invalid_code", format!("The passkey's answer is not right: {error}."))
         .with_payload(json!({ "attemptsLeft": left, "reason": error.reason() })))

@@ -8,6 +8,7 @@ use crate::{
     address::{Address, Channel},
     call::Call,
     elevation::{self, Proof},
+    guesses::{Factor, Strength, Target},
     mfa, otp,
     otp::Verification,
     reply::{Outcome, Refusal, ok},
@@ -37,8 +38,9 @@ pub(super) fn sign_in(call: &mut Call<'_>, channel: Channel) -> Outcome {
     // A page that lost its session and not the cookie asked for this code as the cookie's user without knowing it.
     let holder = call.cookie_session()?.map(|session| session.user);
     let is_right = |user: Option<&UserId>| user.is_none() || user == holder.as_ref();
-    let verification =
-        otp::open(&call.world, &body.verification, channel, is_right)?.evaluate(call, &body.code)?;
+    let verification = otp::open(&call.world, &body.verification, channel, is_right)?;
+    let target = Target::Address(verification.address.clone());
+    let verification = verification.evaluate(call, &body.code, &target)?;
     let world = &mut call.world;
     let account = match account::of_address(world, &verification.address)? {
         Some(mut account) => {
@@ -74,7 +76,7 @@ fn sign_in_credential(account: Account, address: &Address) -> Outcome<(Account, 
 /// or links the address, if it is another one.
 pub(super) fn verify(call: &mut Call<'_>, channel: Channel) -> Outcome {
     let session = call.session()?;
-    call.check_device()?;
+    call.check_device_of(&session)?;
     let body: CodeBody = call.body()?;
     let scopes = elevation::known_scopes(body.scopes.as_deref().unwrap_or_default())?;
     let verification =
@@ -100,14 +102,15 @@ fn reauthenticate(
     scopes: &[TokenScope],
 ) -> Outcome {
     mfa::ensure_may_elevate(&call.world, &account.id, scopes)?;
-    let verification = verification.evaluate(call, code)?;
+    let target = Target::Factor(account.id.clone(), Factor::Sent(verification.address.channel()));
+    let verification = verification.evaluate(call, code, &target)?;
     account.last_verified_credential = Some(credential.clone());
     session.last_verified_credential = credential.clone();
     if verification.becomes_main {
         account.set_main(&verification.address);
     }
     let elevated_token = elevation::grant(&mut call.world, &session, scopes)?;
-    answer(call, session, account, elevated_token)
+    proved(call, session, account, elevated_token)
 }
 
 fn link(
@@ -118,7 +121,8 @@ fn link(
     code: &str,
 ) -> Outcome {
     let permit = call.demand(&session, &TokenScope::CredentialLink, Proof::HeaderOrHeld)?;
-    let verification = verification.evaluate(call, code)?;
+    let target = Target::Address(verification.address.clone());
+    let verification = verification.evaluate(call, code, &target)?;
     let world = &mut call.world;
     let credential = match account.credential_of(&verification.address) {
         Some(credential) => credential.id.clone(),
@@ -140,19 +144,35 @@ fn link(
         account.set_main(&verification.address);
     }
     permit.spend(world)?;
-    answer(call, session, account, None)
+    linked(call, session, account)
 }
 
-/// The answer to a verification.
-pub(super) fn answer(
+/// Returns the answer to a verification with what the user had before.
+pub(super) fn proved(
     call: &mut Call<'_>,
     mut session: Session,
     account: Account,
     elevated_token: Option<String>,
 ) -> Outcome {
-    account::save(&mut call.world, &account)?;
+    session::prove(&mut call.world, &mut session, Strength::First)?;
+    answer(call, &session, &account, elevated_token)
+}
+
+/// Returns the answer to a verification that linked a credential. It proves nothing about the user.
+pub(super) fn linked(call: &mut Call<'_>, mut session: Session, account: Account) -> Outcome {
+    session::void_others(&mut call.world, &session)?;
     session::renew(&mut call.world, &mut session)?;
-    let mut answer = session::verified(&call.world, &session, &account, elevated_token)?;
+    answer(call, &session, &account, None)
+}
+
+fn answer(
+    call: &mut Call<'_>,
+    session: &Session,
+    account: &Account,
+    elevated_token: Option<String>,
+) -> Outcome {
+    account::save(&mut call.world, account)?;
+    let mut answer = session::verified(&call.world, session, account, elevated_token)?;
     answer["nextView"] = "done".into();
     ok(&answer)
 }

@@ -6,7 +6,9 @@ use serde_json::json;
 use crate::{
     account::{self, ACCOUNTS},
     call::Call,
-    elevation, external, mfa,
+    elevation, external,
+    guesses::Strength,
+    mfa,
     reply::{Outcome, ok},
     session,
 };
@@ -49,6 +51,9 @@ pub(super) fn sign_in(call: &mut Call<'_>) -> Outcome {
             }
         }
     };
+    if assertion.is_named() {
+        assertion.spend(world)?;
+    }
     account.last_verified_credential = Some(credential.clone());
     account::save(world, &account)?;
     let session = session::start(world, &account, &credential, public_key)?;
@@ -56,9 +61,9 @@ pub(super) fn sign_in(call: &mut Call<'_>) -> Outcome {
     ok(&session::verified(&call.world, &session, &account, None)?)
 }
 
-/// Elevates the session's user for the scopes that the other provider vouches for. The session stays as it is.
+/// Elevates the session's user for the scopes that the other provider vouches for. The session is not renewed.
 pub(super) fn verify(call: &mut Call<'_>) -> Outcome {
-    let session = call.session()?;
+    let mut session = call.session()?;
     let body: VerifyBody = call.body()?;
     let world = &mut call.world;
     let assertion = external::check(world, &body.jwt)?;
@@ -68,5 +73,6 @@ pub(super) fn verify(call: &mut Call<'_>) -> Outcome {
     let scopes = elevation::known_scopes(&assertion.scopes()?)?;
     mfa::ensure_may_elevate(world, &session.user, &scopes)?;
     assertion.spend(world)?;
+    session::note_proof(world, &mut session, Strength::First)?;
     ok(&json!({ "elevatedAccessToken": elevation::grant(world, &session, &scopes)? }))
 }

@@ -9,6 +9,7 @@ use crate::{
     call::Call,
     elevation::{self, Proof as ElevationProof},
     external_wallet::{self, Address, ExternalWallet, Proof, unsupported_chain},
+    guesses::Strength,
     mfa,
     reply::{Outcome, Refusal, done, ok},
     session::{self, Session},
@@ -102,8 +103,8 @@ pub(super) fn sign_in(call: &mut Call<'_>) -> Outcome {
 /// Verifies the session's user with a wallet that was theirs before, for the scopes that are asked for. Unlike with a code,
 /// another wallet is no link here: clients have a call of its own for that.
 pub(super) fn verify(call: &mut Call<'_>) -> Outcome {
-    let session = call.session()?;
-    call.check_device()?;
+    let mut session = call.session()?;
+    call.check_device_of(&session)?;
     let body: Body = call.body()?;
     let scopes = body.scopes()?;
     let wallet = body.wallet(&call.world)?;
@@ -120,13 +121,14 @@ pub(super) fn verify(call: &mut Call<'_>) -> Outcome {
     mfa::ensure_may_elevate(&call.world, &account.id, &scopes)?;
     body.evaluate(call, wallet.address)?;
     let elevated_token = elevation::grant(&mut call.world, &session, &scopes)?;
+    session::prove(&mut call.world, &mut session, Strength::First)?;
     answer(call, session, account, credential, elevated_token)
 }
 
 /// Links a wallet. It grants no scopes: what was linked just now proves nothing.
 pub(super) fn link(call: &mut Call<'_>) -> Outcome {
-    let session = call.session()?;
-    call.check_device()?;
+    let mut session = call.session()?;
+    call.check_device_of(&session)?;
     let permit = call.demand(&session, &TokenScope::CredentialLink, ElevationProof::HeaderOrHeld)?;
     let body: Body = call.body()?;
     body.scopes()?;
@@ -145,6 +147,8 @@ pub(super) fn link(call: &mut Call<'_>) -> Outcome {
         }
     };
     permit.spend(world)?;
+    session::void_others(world, &session)?;
+    session::renew(world, &mut session)?;
     answer(call, session, account, credential, None)
 }
 
@@ -158,7 +162,7 @@ fn answer(
     account.last_verified_credential = Some(credential.clone());
     session.last_verified_credential = credential;
     account::save(&mut call.world, &account)?;
-    session::renew(&mut call.world, &mut session)?;
+    session::save(&mut call.world, &session)?;
     ok(&session::verified(&call.world, &session, &account, elevated_token)?)
 }
 

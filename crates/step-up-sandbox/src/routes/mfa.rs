@@ -8,6 +8,7 @@ use crate::{
     account,
     call::Call,
     elevation::{self, Proof},
+    guesses::Strength,
     mfa::{self, Device},
     reply::{Outcome, Refusal, done, ok},
     session::{self, Session},
@@ -94,7 +95,9 @@ pub(super) fn confirm(call: &mut Call<'_>) -> Outcome {
     }
     let methods = mfa::methods(&call.world, &session.user)?;
     let device = methods.pending().cloned().ok_or_else(mfa::unknown_device)?;
-    ok(&device.evaluate(call, &session.user, &body.code)?.to_json())
+    let device = device.evaluate(call, &session.user, &body.code)?;
+    session::void_others(&mut call.world, &session)?;
+    ok(&device.to_json())
 }
 
 #[derive(Deserialize)]
@@ -120,14 +123,21 @@ pub(super) fn verify(call: &mut Call<'_>) -> Outcome {
     };
     let was_factor = device.is_verified();
     device.evaluate(call, &session.user, &body.code)?;
-    let scopes = if was_factor { scopes } else { Vec::new() };
-    answer(call, session, &scopes)
+    if was_factor { answer(call, session, &scopes) } else { enrolled(call, session) }
 }
 
-/// The answer to a right code.
+/// Returns the answer to a right code, or to another proof with a second factor.
 pub(super) fn answer(call: &mut Call<'_>, mut session: Session, scopes: &[TokenScope]) -> Outcome {
     let account = account::of_session(&call.world, &session)?;
     let elevated_token = elevation::grant(&mut call.world, &session, scopes)?;
-    session::renew(&mut call.world, &mut session)?;
+    session::prove(&mut call.world, &mut session, Strength::Second)?;
     ok(&session::verified(&call.world, &session, &account, elevated_token)?)
+}
+
+/// Returns the answer to the enrolment of a second factor. It proves nothing about the user.
+pub(super) fn enrolled(call: &mut Call<'_>, mut session: Session) -> Outcome {
+    session::void_others(&mut call.world, &session)?;
+    let account = account::of_session(&call.world, &session)?;
+    session::renew(&mut call.world, &mut session)?;
+    ok(&session::verified(&call.world, &session, &account, None)?)
 }

@@ -135,7 +135,7 @@ pub(super) fn register(call: &mut Call<'_>) -> Outcome {
     };
     passkey::register(call, &session, &attestation)?;
     permit.spend(&mut call.world)?;
-    mfa::answer(call, session, &[])
+    mfa::enrolled(call, session)
 }
 
 /// Those of [§5.8.4](https://www.w3.org/TR/webauthn-3/#enum-transport) and their older names. Others would be lost on the

@@ -11,7 +11,7 @@ use crate::{
     elevation::{self, Proof},
     recovery,
     reply::{Outcome, ok},
-    session::Session,
+    session::{self, Session},
 };
 
 /// Makes and shows codes where there never were any, which is guarded; else tells how many are left.
@@ -34,6 +34,7 @@ fn replace(call: &mut Call<'_>, session: &Session) -> Outcome {
     let mut account = account::of_session(&call.world, session)?;
     let codes = recovery::replace(&mut call.world, &mut account)?;
     permit.spend(&mut call.world)?;
+    session::void_others(&mut call.world, session)?;
     ok(&json!({ "count": codes.len(), "recoveryCodes": codes }))
 }
 

@@ -10,9 +10,9 @@ use crate::{
 /// A new token for the old one.
 pub(super) fn refresh(call: &mut Call<'_>) -> Outcome {
     let mut session = call.session()?;
-    call.check_device()?;
+    call.check_bound_device(&session)?;
     let account = account::of_session(&call.world, &session)?;
-    session::renew(&mut call.world, &mut session)?;
+    session::refresh(&mut call.world, &mut session)?;
     ok(&session::verified(&call.world, &session, &account, None)?)
 }
 

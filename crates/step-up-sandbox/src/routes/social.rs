@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use step_up_core::TokenScope;
 
-use super::codes::answer;
+use super::codes::{linked, proved};
 use crate::{
     account,
     call::Call,
@@ -189,7 +189,7 @@ pub(super) fn verify(call: &mut Call<'_>) -> Outcome {
         account.last_verified_credential = Some(credential.id.clone());
         session.last_verified_credential = credential.id.clone();
         let elevated_token = elevation::grant(&mut call.world, &session, &scopes)?;
-        return answer(call, session, account, elevated_token);
+        return proved(call, session, account, elevated_token);
     }
     let permit = call.demand(&session, &TokenScope::CredentialLink, Proof::HeaderOrHeld)?;
     let world = &mut call.world;
@@ -219,7 +219,7 @@ pub(super) fn verify(call: &mut Call<'_>) -> Outcome {
     account.last_verified_credential = Some(credential.clone());
     session.last_verified_credential = credential;
     permit.spend(world)?;
-    answer(call, session, account, None)
+    linked(call, session, account)
 }
 
 /// The provider of the path, which the environment has.

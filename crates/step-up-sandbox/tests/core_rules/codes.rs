@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::json;
-use step_up_sandbox::{Change, Store as _};
+use step_up_sandbox::{Change, MemoryStore, Store as _};
 
 use crate::lab::{Lab, MINUTE, SECOND};
 
@@ -268,6 +268,93 @@ fn addresses_that_got_a_code_are_remembered_for_an_hour() {
     lab.wait(SECOND);
     lab.code_for("bob@example.com");
     assert_eq!(remembered(&lab), 2);
+}
+
+#[test]
+fn the_sends_that_are_counted_have_a_bound() {
+    let mut lab = Lab::new();
+    lab.code_for("ada@example.com");
+    let mut store = lab.sandbox.store().clone();
+    // An hour's sends to strangers, as many as are counted. The oldest is Ada's.
+    for number in 0..400 {
+        let mut lab = Lab::from_store(lab.config.clone(), store);
+        lab.code_for(&format!("{number}@example.com"));
+        store = lab.sandbox.store().clone();
+    }
+    let counted = |store: &MemoryStore| {
+        let sends = store.list("sends", "").unwrap();
+        sends.iter().map(|(_, sends)| sends.as_array().unwrap().len()).sum::<usize>()
+    };
+    assert_eq!(counted(&store), 401);
+    let queued = store.list("sendQueue", "").unwrap();
+    assert_eq!(
+        queued.len(),
+        401,
+        "one entry for each send, so that the oldest is found without looking at all"
+    );
+}
+
+/// A store that counts how often everything in a collection is read.
+#[derive(Default)]
+struct Counting {
+    store: MemoryStore,
+    listed: std::cell::RefCell<std::collections::BTreeMap<String, usize>>,
+}
+
+impl step_up_sandbox::Store for Counting {
+    fn get(
+        &self,
+        collection: &str,
+        key: &str,
+    ) -> Result<Option<serde_json::Value>, step_up_sandbox::StoreError> {
+        self.store.get(collection, key)
+    }
+
+    fn list(
+        &self,
+        collection: &str,
+        prefix: &str,
+    ) -> Result<Vec<(String, serde_json::Value)>, step_up_sandbox::StoreError> {
+        let entries = self.store.list(collection, prefix)?;
+        *self.listed.borrow_mut().entry(collection.to_owned()).or_default() += entries.len();
+        Ok(entries)
+    }
+
+    fn commit(&mut self, changes: Vec<Change>) -> Result<(), step_up_sandbox::StoreError> {
+        self.store.commit(changes)
+    }
+}
+
+#[test]
+fn sends_nonces_and_wrong_codes_are_counted_without_reading_those_of_others() {
+    let lab = Lab::new();
+    let mut sandbox =
+        step_up_sandbox::Sandbox::new(lab.config.clone(), Counting::default(), step_up_sandbox::Seed::new(1))
+            .unwrap();
+    let mut ask = |request: step_up_core::HttpRequest| {
+        let reply = sandbox.handle(&request, lab.now);
+        serde_json::from_slice::<serde_json::Value>(&reply.response.body).unwrap()
+    };
+    for number in 0..50 {
+        let body = json!({ "email": format!("{number}@example.com") });
+        let url = lab.url("/emailVerifications/create");
+        let sent = ask(step_up_core::HttpRequest::post(url).json(&body).unwrap());
+        let body = json!({ "verificationUUID": sent["verificationUUID"], "verificationToken": "x" });
+        let url = lab.url("/emailVerifications/signin");
+        let answer = ask(step_up_core::HttpRequest::post(url).json(&body).unwrap());
+        assert_eq!(answer["code"], "wrong_email_verification_token");
+        let nonce = ask(step_up_core::HttpRequest::get(lab.url("/nonce")))["nonce"].clone();
+        let url = lab.url("/emailVerifications/signin");
+        let bad = step_up_core::HttpRequest::post(url)
+            .header("x-dynamic-device-nonce", nonce.as_str().unwrap())
+            .header("x-dynamic-device-publickey", "x")
+            .header("x-dynamic-device-signed-nonce", "x");
+        assert_eq!(ask(bad)["code"], "invalid_device_signature");
+    }
+    let listed = sandbox.store().listed.borrow();
+    for name in ["sends", "sendQueue", "nonces", "nonceQueue", "failures", "failureQueue"] {
+        assert_eq!(listed.get(name), None, "{name}");
+    }
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Nonces and device signatures.
 
-use p256::ecdsa::{Signature, SigningKey, signature::Signer};
-use serde_json::json;
+use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
+use serde_json::{Value, json};
 
-use crate::lab::{Answer, Lab, MINUTE};
+use crate::{
+    lab::{Answer, Lab, MINUTE, Person, SECOND},
+    signer::Signer,
+};
 
 pub(crate) struct Device(SigningKey);
 
@@ -128,16 +131,206 @@ fn a_missing_signature_is_refused_only_where_the_environment_wants_one() {
     sign_in(&mut lab, [nonce, &device.public_key(), &device.sign(nonce)]).ok();
 }
 
-#[test]
-fn nonces_do_not_pile_up() {
+/// Headers of a good signature by a device.
+pub(crate) fn signed(lab: &mut Lab, device: &Device) -> [String; 3] {
+    let nonce = nonces(lab, 1).remove(0);
+    let signature = device.sign(&nonce);
+    [nonce, device.public_key(), signature]
+}
+
+/// Posts with a good signature by a device.
+fn post(lab: &mut Lab, path: &str, person: Option<&Person>, device: &Device, body: Value) -> Answer {
+    let [nonce, key, signature] = signed(lab, device);
+    let ask = lab.post(path).header("x-dynamic-device-nonce", &nonce);
+    let ask = ask.header("x-dynamic-device-publickey", &key);
+    let ask = ask.header("x-dynamic-device-signed-nonce", &signature).body(body);
+    match person {
+        Some(person) => ask.by(person).send(),
+        None => ask.send(),
+    }
+}
+
+fn refresh(lab: &mut Lab, person: &Person, device: &Device) -> Answer {
+    post(lab, "/refresh", Some(person), device, Value::Null)
+}
+
+/// A right code to Ada's address, by her session, with this device.
+fn step_up(lab: &mut Lab, person: &Person, device: &Device) -> Answer {
+    let sent = lab.code_by(person, "ada@example.com");
+    let body = json!({ "verificationUUID": sent.uuid, "verificationToken": sent.code });
+    post(lab, "/emailVerifications/verify", Some(person), device, body)
+}
+
+fn required() -> Lab {
     let mut lab = Lab::new();
-    for _ in 0..60 {
+    lab.set(json!({ "security": { "deviceRegistrationRequired": true } }));
+    lab
+}
+
+fn sign_in_on(lab: &mut Lab, device: &Device) -> Person {
+    let headers = signed(lab, device);
+    Person::from_answer("ada@example.com", &sign_in(lab, headers.each_ref().map(String::as_str)).ok())
+}
+
+#[test]
+fn a_session_is_bound_to_the_device_key_of_its_sign_in() {
+    let mut lab = required();
+    let (home, thief) = (Device::new(1), Device::new(66));
+    let ada = sign_in_on(&mut lab, &home);
+    let mut lab = lab.restarted();
+    refresh(&mut lab, &ada, &thief).refused(403, "invalid_device_signature");
+    step_up(&mut lab, &ada, &thief).refused(403, "invalid_device_signature");
+    assert_eq!(lab.evaluated(), 0, "nothing else is looked at");
+    refresh(&mut lab, &ada, &home).ok();
+    step_up(&mut lab, &ada, &home).ok();
+    refresh(&mut lab, &ada, &thief).refused(403, "invalid_device_signature");
+    // However the key is written.
+    let [nonce, key, signature] = signed(&mut lab, &home);
+    let ask = lab.post("/refresh").by(&ada).header("x-dynamic-device-nonce", &nonce);
+    let ask = ask.header("x-dynamic-device-publickey", &key.to_uppercase());
+    ask.header("x-dynamic-device-signed-nonce", &signature.to_uppercase()).send().ok();
+}
+
+#[test]
+fn every_call_of_a_session_that_clients_sign_wants_the_key_of_the_session() {
+    let mut lab = required();
+    let (home, thief) = (Device::new(1), Device::new(66));
+    let ada = sign_in_on(&mut lab, &home);
+    for path in [
+        "/refresh",
+        "/emailVerifications/verify",
+        "/smsVerifications/verify",
+        "/wallets/verify",
+        "/verify/link",
+    ] {
+        post(&mut lab, path, Some(&ada), &thief, json!({})).refused(403, "invalid_device_signature");
+        let answer = post(&mut lab, path, Some(&ada), &home, json!({}));
+        assert_ne!(answer.body["code"], "invalid_device_signature", "{path}");
+    }
+}
+
+/// Clients sign no nonce for `wallets/signin`, and a session may be older than the setting. Such a session has no key: the
+/// first that comes could be a thief's. So it is not refreshed until a proof in the same request binds one.
+#[test]
+fn a_session_without_a_key_is_bound_by_the_proof_that_comes_with_one_and_not_by_a_refresh() {
+    let signer = Signer::ethereum(1);
+    let (home, thief) = (Device::new(1), Device::new(66));
+    let mut lab = Lab::new();
+    lab.person_with_wallets("ada@example.com", &[&signer]);
+    lab.set(json!({ "security": { "deviceRegistrationRequired": true } }));
+    let ada = lab.wallet_sign_in(&signer);
+    for device in [&thief, &home] {
+        refresh(&mut lab, &ada, device).refused(403, "invalid_device_signature");
+    }
+    let proof = lab.proof(&signer);
+    post(&mut lab, "/wallets/verify", Some(&ada), &home, proof).ok();
+    refresh(&mut lab, &ada, &thief).refused(403, "invalid_device_signature");
+    refresh(&mut lab, &ada, &home).ok();
+
+    let ada = Person { email: "ada@example.com".into(), ..lab.wallet_sign_in(&signer) };
+    step_up(&mut lab, &ada, &home).ok();
+    refresh(&mut lab, &ada, &thief).refused(403, "invalid_device_signature");
+    refresh(&mut lab, &ada, &home).ok();
+}
+
+#[test]
+fn a_wrong_code_or_a_link_binds_no_key() {
+    let signer = Signer::ethereum(1);
+    let (home, thief) = (Device::new(1), Device::new(66));
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    lab.elevate(&ada, &["credential:link"]);
+    lab.set(json!({ "security": { "deviceRegistrationRequired": true } }));
+    let sent = lab.code_by(&ada, "ada@example.com");
+    let body = json!({ "verificationUUID": sent.uuid, "verificationToken": sent.wrong_code() });
+    let answer = post(&mut lab, "/emailVerifications/verify", Some(&ada), &thief, body);
+    answer.refused(422, "wrong_email_verification_token");
+    let proof = lab.proof(&signer);
+    post(&mut lab, "/verify/link", Some(&ada), &thief, proof).ok();
+    let sent = lab.code_by(&ada, "mallory@example.com");
+    let body = json!({ "verificationUUID": sent.uuid, "verificationToken": sent.code });
+    post(&mut lab, "/emailVerifications/verify", Some(&ada), &thief, body).ok();
+    refresh(&mut lab, &ada, &thief).refused(403, "invalid_device_signature");
+    step_up(&mut lab, &ada, &home).ok();
+    refresh(&mut lab, &ada, &home).ok();
+}
+
+#[test]
+fn without_the_setting_a_session_goes_on_with_another_key() {
+    let mut lab = Lab::new();
+    let (home, other) = (Device::new(1), Device::new(2));
+    let ada = sign_in_on(&mut lab, &home);
+    refresh(&mut lab, &ada, &other).ok();
+    lab.post("/refresh").by(&ada).send().ok();
+    // The key of the sign-in is the session's all the same.
+    lab.set(json!({ "security": { "deviceRegistrationRequired": true } }));
+    refresh(&mut lab, &ada, &other).refused(403, "invalid_device_signature");
+    refresh(&mut lab, &ada, &home).ok();
+}
+
+#[test]
+fn strangers_push_no_nonce_out() {
+    let mut lab = Lab::new();
+    let device = Device::new(1);
+    let mine = nonces(&mut lab, 5);
+    let size = |lab: &Lab| serde_json::to_string(lab.sandbox.store()).unwrap().len();
+    let before = size(&lab);
+    for _ in 0..200 {
         nonces(&mut lab, 50);
     }
-    let store = serde_json::to_value(lab.sandbox.store()).unwrap();
-    assert_eq!(store["nonces"].as_object().unwrap().len(), 2000);
-    lab.wait(24 * 60 * MINUTE);
+    assert!(size(&lab) < before + 100, "what is given out takes no room");
+    for nonce in &mine {
+        let headers = [nonce.as_str(), &device.public_key(), &device.sign(nonce)];
+        sign_in(&mut lab, headers).ok();
+        sign_in(&mut lab, headers).refused(403, "invalid_device_signature");
+    }
+}
+
+#[test]
+fn a_nonce_of_another_sandbox_or_from_before_a_reset_is_none() {
+    let (mut lab, mut other) = (Lab::new(), Lab::new());
+    other.sandbox = step_up_sandbox::Sandbox::new(
+        other.config.clone(),
+        step_up_sandbox::MemoryStore::new(),
+        step_up_sandbox::Seed::new(8),
+    )
+    .unwrap();
+    let device = Device::new(1);
+    let theirs = nonces(&mut other, 1).remove(0);
+    let old = nonces(&mut lab, 1).remove(0);
+    lab.at(step_up_core::Method::Post, "/sandbox/reset").send().ok();
     nonces(&mut lab, 1);
-    let store = serde_json::to_value(lab.sandbox.store()).unwrap();
-    assert_eq!(store["nonces"].as_object().unwrap().len(), 1);
+    let forged = "0".repeat(32);
+    let multibyte = "\u{e9}".repeat(16);
+    for nonce in [theirs.as_str(), &old, &forged, &multibyte, "", "x"] {
+        let signature = device.sign(nonce);
+        sign_in(&mut lab, [nonce, &device.public_key(), &signature]).refused(403, "invalid_device_signature");
+    }
+}
+
+#[test]
+fn the_nonces_that_were_used_do_not_pile_up() {
+    let mut lab = Lab::new();
+    let device = Device::new(1);
+    let old = nonces(&mut lab, 2);
+    lab.wait(SECOND);
+    let ada = lab.person("ada@example.com");
+    let used = |lab: &Lab| {
+        let store = serde_json::to_value(lab.sandbox.store()).unwrap();
+        store.get("nonces").map_or(0, |nonces| nonces.as_object().unwrap().len())
+    };
+    for nonce in nonces(&mut lab, 3) {
+        let ask = lab.post("/refresh").by(&ada).header("x-dynamic-device-nonce", &nonce);
+        let ask = ask.header("x-dynamic-device-publickey", &device.public_key());
+        ask.header("x-dynamic-device-signed-nonce", "00").send().refused(403, "invalid_device_signature");
+    }
+    assert_eq!(used(&lab), 3);
+    lab.wait(24 * 60 * MINUTE);
+    for nonce in &old {
+        let headers = [nonce.as_str(), &device.public_key(), &device.sign(nonce)];
+        sign_in(&mut lab, headers).refused(403, "invalid_device_signature");
+    }
+    let fresh = nonces(&mut lab, 1).remove(0);
+    sign_in(&mut lab, [&fresh, &device.public_key(), &device.sign(&fresh)]).ok();
+    assert_eq!(used(&lab), 1);
 }

@@ -156,6 +156,28 @@ fn an_assertion_counts_once_also_after_a_restart() {
 }
 
 #[test]
+fn an_assertion_that_signed_in_is_used_up_for_every_call() {
+    let mut lab = lab();
+    let jwt = IDP.sign(&assertion(&lab, "ada", "wallet:export credential:link", "1"));
+    let ada = Person::from_answer("ada", &try_sign_in(&mut lab, &jwt).ok());
+    let mut lab = lab.restarted();
+    try_sign_in(&mut lab, &jwt).refused(422, "invalid_external_auth");
+    verify(&mut lab, &ada, &jwt).refused(422, "invalid_external_auth");
+    lab.wait(299 * SECOND);
+    try_sign_in(&mut lab, &jwt).refused(422, "invalid_external_auth");
+    // Refused for another reason, it is not.
+    let next = IDP.sign(&assertion(&lab, "ada", "wallet:export", "2"));
+    let body = json!({ "jwt": next, "sessionPublicKey": "02ff" });
+    lab.post("/externalAuth/signin").body(body).send().refused(422, "invalid_session_public_key");
+    try_sign_in(&mut lab, &next).ok();
+    // One that has no name signs in for as long as it is valid, and elevates nothing.
+    let nameless = IDP.sign(&without(&assertion(&lab, "ada", "wallet:export", "3"), "jti"));
+    try_sign_in(&mut lab, &nameless).ok();
+    try_sign_in(&mut lab, &nameless).ok();
+    verify(&mut lab, &ada, &nameless).refused(422, "invalid_external_auth");
+}
+
+#[test]
 fn a_refused_assertion_is_not_used_up() {
     let mut lab = lab();
     let (ada, bob) = (sign_in(&mut lab, "ada"), sign_in(&mut lab, "bob"));

@@ -60,6 +60,93 @@ fn a_foreign_host_is_refused() {
     }
 }
 
+/// Calls whose answer another page cannot read, and that do something all the same.
+const READS: [&str; 4] = ["/nonces?count=50", "/nonce", "/settings", "/users"];
+
+#[test]
+fn a_request_that_another_site_made_without_an_origin_is_refused() {
+    let mut lab = Lab::new();
+    for site in ["cross-site", "same-site", "Cross-Site", "nonsense"] {
+        for mode in ["no-cors", "navigate", "cors"] {
+            for path in READS {
+                let ask = lab.get(path).header("sec-fetch-site", site).header("sec-fetch-mode", mode);
+                ask.send().refused(403, "origin_required");
+            }
+            for path in ["/sandbox/inbox", "/sandbox/requests", "/.well-known/jwks", "/nothing"] {
+                let ask = lab.at(Method::Get, path).header("sec-fetch-site", site);
+                ask.header("sec-fetch-mode", mode).send().refused(403, "origin_required");
+            }
+            let ask = lab.at(Method::Post, "/sandbox/reset").header("sec-fetch-site", site);
+            ask.header("sec-fetch-mode", mode).send().refused(403, "origin_required");
+        }
+    }
+    assert_eq!(serde_json::to_value(lab.sandbox.store()).unwrap().get("nonces"), None);
+}
+
+#[test]
+fn an_allowed_page_of_another_site_calls_with_its_origin() {
+    let mut lab = Lab::with(
+        Config::default()
+            .allow_origin("https://app.example")
+            .unwrap()
+            .allow_origin("http://localhost:1")
+            .unwrap(),
+    );
+    for (origin, site) in [
+        ("https://app.example", "cross-site"),
+        ("http://localhost:1", "same-site"),
+        ("http://localhost:1", "same-origin"),
+    ] {
+        let ask = lab.get("/settings").header("origin", origin).header("sec-fetch-site", site);
+        ask.header("sec-fetch-mode", "cors").send().ok();
+        let body = json!({ "email": "ada@example.com" });
+        let ask = lab.post("/emailVerifications/create").header("origin", origin);
+        ask.header("sec-fetch-site", site).body(body).send().ok();
+    }
+    for site in ["same-origin", "none"] {
+        lab.get("/settings").header("sec-fetch-site", site).send().ok();
+    }
+    lab.get("/settings").send().ok();
+}
+
+/// People come to these from the app and from the provider, by links and by forms.
+#[test]
+fn people_come_to_the_providers_pages_from_any_site_and_scripts_and_frames_do_not() {
+    let mut lab = Lab::new();
+    let redirect = lab.url("/providers/google/redirect?state=x&code=y");
+    for path in ["/sandbox-idp/google/authorize?client_id=x", redirect.as_str()] {
+        for site in ["cross-site", "same-site"] {
+            let mut open = |mode: &str, dest: &str| {
+                let ask = lab.at(Method::Get, path).header("sec-fetch-site", site);
+                let ask = ask.header("sec-fetch-mode", mode).header("sec-fetch-dest", dest);
+                ask.send()
+            };
+            let answer = open("navigate", "document");
+            assert!(answer.body["code"] != "origin_required", "{path} {}", answer.body);
+            for (mode, dest) in [
+                ("no-cors", "image"),
+                ("navigate", "iframe"),
+                ("navigate", "object"),
+                ("cors", "empty"),
+                ("", ""),
+            ] {
+                open(mode, dest).refused(403, "origin_required");
+            }
+        }
+    }
+}
+
+#[test]
+fn two_hosts_are_one_too_many() {
+    let mut lab = Lab::new();
+    for hosts in [["localhost", "evil.example"], ["localhost", "localhost"], ["localhost", ""]] {
+        for path in ["/sandbox/inbox".to_owned(), lab.url("/settings")] {
+            let ask = lab.at(Method::Get, &path).header("host", hosts[0]).header("Host", hosts[1]);
+            ask.send().refused(400, "ambiguous_host");
+        }
+    }
+}
+
 #[test]
 fn an_origin_is_bare() {
     for origin in

@@ -96,6 +96,100 @@ fn a_session_lives_for_two_hours_and_a_refresh_renews_it() {
     lab.post("/refresh").by(&fresh).send().refused(401, "unauthorized");
 }
 
+/// Refreshes every hour for as long as that is answered, and for a hundred days at the most. How many hours it was.
+fn refresh_for_ever(lab: &mut Lab, person: &mut Person) -> u32 {
+    for hours in 0..100 * 24 {
+        let answer = lab.post("/refresh").by(person).send();
+        if answer.status != 200 {
+            answer.refused(401, "unauthorized");
+            return hours;
+        }
+        let expires_at = answer.body["expiresAt"].as_i64().unwrap();
+        person.token = answer.text("minifiedJwt");
+        assert_eq!(claims(&person.token)["exp"], expires_at);
+        lab.wait(60 * MINUTE);
+    }
+    100 * 24
+}
+
+#[test]
+fn refreshing_ends_thirty_days_after_the_last_proof() {
+    let mut lab = Lab::new();
+    let mut ada = lab.sign_in("ada@example.com");
+    assert_eq!(refresh_for_ever(&mut lab, &mut ada), 30 * 24);
+    lab.user(&ada).refused(401, "unauthorized");
+    // The session is gone from the store with the next sign-in.
+    lab.sign_in("ada@example.com");
+    assert_eq!(lab.sandbox.store().list("sessions", "").unwrap().len(), 1);
+}
+
+#[test]
+fn a_verification_starts_the_lifetime_of_the_session_again_and_a_link_does_not() {
+    let mut lab = Lab::new();
+    let mut ada = lab.sign_in("ada@example.com");
+    let wait = |lab: &mut Lab, ada: &mut Person, days: u32| {
+        for _ in 0..days * 24 {
+            ada.token = lab.post("/refresh").by(ada).send().ok().text("minifiedJwt");
+            lab.wait(60 * MINUTE);
+        }
+    };
+    wait(&mut lab, &mut ada, 20);
+    lab.elevate(&ada, &["credential:link"]);
+    wait(&mut lab, &mut ada, 20);
+    assert_eq!(refresh_for_ever(&mut lab, &mut ada), 10 * 24);
+
+    let mut ada = lab.sign_in("ada@example.com");
+    wait(&mut lab, &mut ada, 20);
+    let link = lab.elevate(&ada, &["credential:link"]);
+    let sent = lab.code_by(&ada, "ada2@example.com");
+    let body = json!({ "verificationUUID": sent.uuid, "verificationToken": sent.code });
+    lab.wait(5 * MINUTE);
+    let answer = lab.post("/emailVerifications/verify").by(&ada).elevated(&link).body(body).send().ok();
+    ada.token = answer.text("minifiedJwt");
+    lab.wait(55 * MINUTE);
+    wait(&mut lab, &mut ada, 29);
+    // Twenty-nine days and an hour after the verification, and five minutes less after the link.
+    assert_eq!(refresh_for_ever(&mut lab, &mut ada), 23);
+}
+
+#[test]
+fn the_settings_say_how_long_a_session_lives_after_the_last_proof() {
+    let mut lab = Lab::new();
+    lab.set(json!({ "security": { "sessionMaxAgeSeconds": 10_800 } }));
+    let mut ada = lab.sign_in("ada@example.com");
+    let first = claims(&ada.token)["exp"].as_i64().unwrap();
+    assert_eq!(first, lab.now.as_secs() + 7200);
+    lab.wait(100 * MINUTE);
+    let answer = lab.post("/refresh").by(&ada).send().ok();
+    assert_eq!(answer.body["expiresAt"], lab.now.as_secs() + 80 * 60, "no token outlives the session");
+    ada.token = answer.text("minifiedJwt");
+    // Set to less while the session is open, it ends with the next refresh.
+    lab.set(json!({ "security": { "sessionMaxAgeSeconds": 6000 } }));
+    lab.user(&ada).ok();
+    lab.post("/refresh").by(&ada).send().refused(401, "unauthorized");
+    lab.user(&ada).refused(401, "unauthorized");
+    for wrong in [json!(0), json!(-1), json!("x"), json!(1.5), json!(40_000_000_000_u64)] {
+        let settings = json!({ "security": { "sessionMaxAgeSeconds": wrong } });
+        lab.at(Method::Put, "/sandbox/settings").body(settings).send().refused(422, "invalid_settings");
+    }
+}
+
+#[test]
+fn a_session_of_an_older_file_counts_from_its_next_refresh() {
+    let mut lab = Lab::new();
+    let mut ada = lab.sign_in("ada@example.com");
+    let mut snapshot = serde_json::to_value(lab.sandbox.store()).unwrap();
+    for session in snapshot["sessions"].as_object_mut().unwrap().values_mut() {
+        let session = session.as_object_mut().unwrap();
+        session.remove("proved_at");
+        session.remove("device_key");
+    }
+    let now = lab.now;
+    let mut lab = Lab::from_store(lab.config.clone(), serde_json::from_value(snapshot).unwrap());
+    lab.now = now;
+    assert_eq!(refresh_for_ever(&mut lab, &mut ada), 30 * 24);
+}
+
 #[test]
 fn an_answer_to_nobody_says_whether_there_was_a_token() {
     let mut lab = Lab::new();

@@ -7,10 +7,10 @@ use step_up_core::Method;
 use crate::lab::{Answer, Lab, MINUTE, Person, SECOND, Sent};
 
 /// Ada's number, as the inbox has it.
-const ADA: &str = "+15555550100";
+pub(crate) const ADA: &str = "+15555550100";
 
 /// The parts of a number of the North American plan.
-fn number(e164: &str) -> Value {
+pub(crate) fn number(e164: &str) -> Value {
     json!({ "phoneCountryCode": "1", "phoneNumber": &e164[2..], "isoCountryCode": "US" })
 }
 
@@ -20,28 +20,28 @@ fn with(mut body: Value, name: &str, value: &str) -> Value {
 }
 
 /// Ada, who has an email address and a number.
-fn ada(lab: &mut Lab) -> Person {
+pub(crate) fn ada(lab: &mut Lab) -> Person {
     let body = json!({ "email": "ada@example.com", "phone": ADA });
     let answer = lab.at(Method::Post, "/sandbox/users").body(body).send().ok();
     Person::from_answer("ada@example.com", &answer)
 }
 
-fn code_for(lab: &mut Lab, to: &str) -> Sent {
+pub(crate) fn code_for(lab: &mut Lab, to: &str) -> Sent {
     lab.post("/smsVerifications/create").body(number(to)).send().ok();
     lab.newest(to)
 }
 
-fn code_by(lab: &mut Lab, person: &Person, to: &str) -> Sent {
+pub(crate) fn code_by(lab: &mut Lab, person: &Person, to: &str) -> Sent {
     lab.post("/smsVerifications/create").by(person).body(number(to)).send().ok();
     lab.newest(to)
 }
 
-fn try_sign_in(lab: &mut Lab, sent: &Sent, code: &str) -> Answer {
+pub(crate) fn try_sign_in(lab: &mut Lab, sent: &Sent, code: &str) -> Answer {
     let body = json!({ "verificationUUID": sent.uuid, "verificationToken": code });
     lab.post("/smsVerifications/signin").body(body).send()
 }
 
-fn try_verify(lab: &mut Lab, person: &Person, sent: &Sent, code: &str, scopes: &[&str]) -> Answer {
+pub(crate) fn try_verify(lab: &mut Lab, person: &Person, sent: &Sent, code: &str, scopes: &[&str]) -> Answer {
     let body = json!({ "verificationUUID": sent.uuid, "verificationToken": code, "requestedScopes": scopes });
     lab.post("/smsVerifications/verify").by(person).body(body).send()
 }

@@ -61,6 +61,13 @@ fn a_refusal_does_not_quote_the_body() {
     }
 }
 
+/// What every answer says to browsers.
+const EVERY_ANSWER: [(&str, &str); 3] = [
+    ("cache-control", "no-store"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("x-content-type-options", "nosniff"),
+];
+
 fn method() -> impl Strategy<Value = Method> {
     prop_oneof![
         Just(Method::Get),
@@ -163,26 +170,47 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// What a browser says about the page that asks.
+fn page() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
+    let header = prop_oneof![
+        Just(("origin", "http://localhost:1")),
+        Just(("origin", "https://evil.example")),
+        Just(("host", "localhost")),
+        Just(("host", "evil.example")),
+        Just(("sec-fetch-site", "cross-site")),
+        Just(("sec-fetch-site", "same-site")),
+        Just(("sec-fetch-mode", "navigate")),
+        Just(("accept", "text/html")),
+    ];
+    proptest::collection::vec(header, 0..3)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn no_request_is_a_panic_and_every_answer_is_json(
-        requests in proptest::collection::vec((method(), path(), body(), any::<bool>(), "\\PC{0,30}"), 1..6),
+        requests in proptest::collection::vec((method(), path(), body(), any::<bool>(), "\\PC{0,30}", page()), 1..6),
     ) {
         let mut lab = Lab::new();
         let ada = lab.person("ada@example.com");
-        for (method, path, body, is_signed_in, junk) in requests {
+        for (method, path, body, is_signed_in, junk, headers) in requests {
             let ask = lab.at(method, &path).raw(&body).header("x-dyn-elevated-access-token", &junk);
             let ask = if is_signed_in { ask.by(&ada) } else { ask.header("authorization", &junk) };
+            let ask = headers.iter().fold(ask, |ask, (name, value)| ask.header(name, value));
             let answer = ask.header("x-dynamic-device-nonce", &junk).send();
-            prop_assert!(!answer.body.is_string(), "{method:?} {path}: {}", answer.body);
+            let is_page = answer.header("content-type") == Some("text/html; charset=utf-8");
+            prop_assert!(is_page || !answer.body.is_string(), "{method:?} {path}: {}", answer.body);
             prop_assert!((200..600).contains(&answer.status));
-            if answer.status >= 400 {
+            if answer.status >= 400 && !is_page {
                 prop_assert!(answer.body["error"].is_string() && answer.body["code"].is_string());
             }
             prop_assert!(answer.status != 500, "{method:?} {path}: {}", answer.body);
             prop_assert!(answer.header("date").is_some());
+            for (name, value) in EVERY_ANSWER {
+                let values: Vec<_> = answer.headers.iter().filter(|(known, _)| known == name).collect();
+                prop_assert!(values.len() == 1 && values[0].1 == value, "{method:?} {path}: {name} {values:?}");
+            }
         }
     }
 }

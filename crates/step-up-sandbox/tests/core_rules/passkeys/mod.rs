@@ -26,7 +26,7 @@ pub(crate) fn try_register(lab: &mut Lab, person: &Person, body: &Value, elevate
 }
 
 /// Registers with the elevation that the session holds.
-fn register(lab: &mut Lab, person: &Person, key: &mut Authenticator) -> String {
+pub(crate) fn register(lab: &mut Lab, person: &Person, key: &mut Authenticator) -> String {
     let options = creation_options(lab, person);
     let body = key.create(ORIGIN, &options);
     try_register(lab, person, &body, "").ok();
@@ -65,7 +65,7 @@ pub(crate) fn elevate(lab: &mut Lab, person: &Person, key: &mut Authenticator, s
 }
 
 /// Another session of the same user.
-fn second_session(lab: &mut Lab, person: &Person) -> Person {
+pub(crate) fn second_session(lab: &mut Lab, person: &Person) -> Person {
     Person { token: lab.sign_in(&person.email).token, ..person.clone() }
 }
 

@@ -1,11 +1,14 @@
 //! With a stolen bearer and nothing else, nobody elevates: one test for each way to try.
 
 mod account;
+mod added;
 mod cookies;
 mod given_up;
+mod guessed;
 mod held;
 mod own_factor;
 mod pages;
+mod refreshed;
 mod replay;
 mod tokens;
 
