@@ -15,6 +15,7 @@ mod lab;
 mod link;
 mod origin;
 mod passkeys;
+mod react_sdk;
 mod recovery;
 mod restart;
 mod session;
