@@ -171,8 +171,7 @@ fn sign_in(lab: &mut Lab, name: &str, code: &str, state: &str) -> Answer {
 
 /// `oauth.verifyOAuth` of a step-up.
 fn verify(lab: &mut Lab, by: &Person, name: &str, code: &str, state: &str) -> Answer {
-    let body =
-        json!({ "code": code, "codeVerifier": VERIFIER, "state": state, "requestedScopes": ["wallet:export"] });
+    let body = json!({ "code": code, "codeVerifier": VERIFIER, "state": state, "requestedScopes": ["wallet:export"] });
     sdk(lab.post(&format!("/providers/{name}/verify")).body(body), Some(by)).send()
 }
 
@@ -191,20 +190,17 @@ fn a_popup_signs_in_and_steps_up_at_every_provider() {
 }
 
 #[test]
-fn apple_answers_a_popup_with_a_form_of_state_code_identity_token_and_once_the_user() {
+fn apple_answers_a_popup_with_a_form_of_code_state_identity_token_and_once_the_user() {
     let mut lab = Lab::new();
     let names = |popup: &Popup| popup.form.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     let value = |popup: &Popup, name: &str| {
         popup.form.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap()
     };
     let first = popup(&mut lab, None, "apple", &state(1), "ada@example.com");
-    assert_eq!(names(&first), ["state", "code", "id_token", "user"]);
+    assert_eq!(names(&first), ["code", "state", "id_token", "user"]);
     assert_eq!((value(&first, "state"), value(&first, "code")), (state(1), first.code.clone()));
     let user: Value = serde_json::from_str(&value(&first, "user")).unwrap();
-    assert_eq!(
-        user,
-        json!({ "name": { "firstName": "ada", "lastName": "" }, "email": "ada@example.com" })
-    );
+    assert_eq!(user, json!({ "name": { "firstName": "ada", "lastName": "" }, "email": "ada@example.com" }));
     let token = claims(&value(&first, "id_token"));
     assert_eq!(token["aud"], "sandbox-apple");
     assert_eq!(token["iss"], "http://localhost:8787/sandbox-idp/apple");
@@ -216,7 +212,7 @@ fn apple_answers_a_popup_with_a_form_of_state_code_identity_token_and_once_the_u
     let social = credential.as_array().unwrap().iter().find(|it| it["format"] == "oauth").unwrap();
     assert_eq!(social["oauth_account_id"], token["sub"]);
     let second = popup(&mut lab, None, "apple", &state(2), "ada@example.com");
-    assert_eq!(names(&second), ["state", "code", "id_token"]);
+    assert_eq!(names(&second), ["code", "state", "id_token"]);
     assert_eq!(claims(&value(&second, "id_token"))["sub"], token["sub"]);
 }
 
