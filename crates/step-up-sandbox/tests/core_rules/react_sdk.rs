@@ -135,7 +135,7 @@ fn popup(lab: &mut Lab, by: Option<&Person>, name: &str, state: &str, account: &
     let begin = lab.post(&format!("/providers/{name}/initAuth")).body(json!({ "state": state }));
     sdk(begin, by).send().ok();
     let consent = navigate(lab, &login_url(&entry, name, state), None, "same-site").ok();
-    let ticket = attribute(html(&consent), "name=\"ticket\" value=\"").expect("a consent page");
+    let ticket = attribute(html(&consent), "name=\"ticket\" value=\"").unwrap();
     let path = attribute(html(&consent), "action=\"").unwrap();
     let decision = Serializer::new(String::new())
         .extend_pairs([("ticket", &*ticket), ("account", account), ("decision", "continue")])
