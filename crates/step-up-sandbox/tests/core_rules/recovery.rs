@@ -386,13 +386,14 @@ enum Deed {
 
 fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
-        3 => (0_usize..3, any::<bool>()).prop_map(|(session, fits)| Deed::Elevate(session, fits)),
-        6 => (0_usize..3).prop_map(Deed::Read),
-        2 => (0_usize..3).prop_map(Deed::Renew),
+        6 => (0_usize..3, proptest::bool::weighted(0.9)).prop_map(|(session, fits)| Deed::Elevate(session, fits)),
+        8 => (0_usize..3).prop_map(Deed::Read),
+        1 => (0_usize..3).prop_map(Deed::Renew),
         1 => (0_usize..3).prop_map(Deed::Acknowledge),
         2 => (0_usize..3, 0_usize..10).prop_map(|(session, code)| Deed::Use(session, code)),
         1 => Just(Deed::Restart),
-        3 => (1_u32..900).prop_map(Deed::Wait),
+        4 => (1_u32..60).prop_map(Deed::Wait),
+        1 => (600_u32..1800).prop_map(Deed::Wait),
     ]
 }
 
