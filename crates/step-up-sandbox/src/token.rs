@@ -68,7 +68,7 @@ impl TokenKey {
         Self::load_named(tx, TOKEN_KEY)
     }
 
-    /// Another key of the store, for somebody else who signs: an emulated provider.
+    /// The store's key of this name, which is made if the store has none. An emulated provider signs with one of its own.
     pub(crate) fn load_named(tx: &mut Tx<'_>, name: &str) -> Result<Self, StoreError> {
         if let Some(hex) = KEYS.get(tx, name)? {
             let corrupt = || StoreError::Corrupt { collection: KEYS.name().into() };

@@ -156,7 +156,8 @@ fn c_hash(code: &str) -> String {
     URL_SAFE_NO_PAD.encode(&Sha256::digest(code.as_bytes())[..16])
 }
 
-/// Refuses a code that came without the identity token that was given beside it: somebody put another code in its place.
+/// Refuses a code that came without the identity token that was given beside it: an attacker may have put another code in
+/// its place.
 pub(crate) fn check(call: &mut Call<'_>, code: &Code, text: &str, token: Option<&str>) -> Outcome<()> {
     let Some(extras) = code.extras.as_ref().filter(|extras| extras.is_identity_wanted) else { return Ok(()) };
     let key = key(&mut call.world.tx)?;
