@@ -19,6 +19,8 @@ import {
   getMfaDevices,
   getMfaMethods,
   getMfaRecoveryCodes,
+  isPendingRecoveryCodesAcknowledgment,
+  refreshUser,
   registerTotpMfaDevice,
   setDefaultMfaDevice,
 } from '@dynamic-labs-sdk/client'
@@ -85,6 +87,29 @@ test('a recovery code elevates once', { timeout }, async (t) => {
   await assert.rejects(authenticateMfaRecoveryCode({ code: recoveryCodes[1], ...exportScopes }, client), {
     code: 'mfa_invalid_otp_error',
   })
+})
+
+test('recovery codes are read again until they are acknowledged, and never after', { timeout }, async (t) => {
+  const { client, device } = await withAuthenticatorApp(t)
+  await advance(60)
+  await authenticateTotpMfaDevice({ code: await codeOf(device), requestedScopes: [TokenScope.Credentiallink] }, client)
+
+  // A view asks, and is closed before it shows the answer.
+  const { recoveryCodes } = await getMfaRecoveryCodes(client)
+  await refreshUser(client)
+  assert.equal(isPendingRecoveryCodesAcknowledgment(client), true)
+  assert.deepEqual(await getMfaRecoveryCodes(client), { count: recoveryCodes.length, recoveryCodes })
+
+  // Only a proof of its own lets another session of the user read them.
+  const other = await openClient(t)
+  await signIn(other, client.user.email)
+  assert.deepEqual((await getMfaRecoveryCodes(other)).recoveryCodes, [])
+
+  await acknowledgeRecoveryCodes(client)
+  assert.equal(isPendingRecoveryCodesAcknowledgment(client), false)
+  assert.deepEqual(await getMfaRecoveryCodes(client), { count: recoveryCodes.length, recoveryCodes: [] })
+  await authenticateMfaRecoveryCode({ code: recoveryCodes[0], ...exportScopes }, client)
+  assert.equal(isHeld(client, TokenScope.Walletexport), true)
 })
 
 async function signedIn(t) {

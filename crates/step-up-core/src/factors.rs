@@ -102,7 +102,8 @@ impl FactorsClient {
         self.client.run_in_session(&DeleteDevice { device })
     }
 
-    /// How many recovery codes are left. Where there are none they are made, and are in this answer and no other.
+    /// How many recovery codes are left. Where there are none they are made. The codes themselves are in that answer, and, with
+    /// an elevation for `credential:link`, in later ones until they are acknowledged.
     ///
     /// # Errors
     ///

@@ -52,6 +52,14 @@ impl<'a> Call<'a> {
         Some(percent_decoded(value))
     }
 
+    /// The value of a query parameter that was written as a form is, with a plus for a space, as OAuth asks
+    /// ([RFC 6749, appendix B](https://www.rfc-editor.org/rfc/rfc6749#appendix-B)).
+    pub(crate) fn form_query(&self, name: &str) -> Option<String> {
+        let (_, query) = self.request.url.split('#').next()?.split_once('?')?;
+        form_urlencoded::parse(query.as_bytes())
+            .find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+    }
+
     /// The body, as this call takes it, which may also come as a form.
     pub(crate) fn form<T: DeserializeOwned>(&self) -> Outcome<T> {
         let is_form = self.header("content-type").is_some_and(|kind| {

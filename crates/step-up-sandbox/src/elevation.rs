@@ -29,9 +29,16 @@ pub(crate) struct Elevation {
     /// Space-separated, as in the token.
     scope: String,
     single_use: bool,
+    /// Never, for one of a store that an earlier version wrote.
+    #[serde(default = "never", with = "time::millis")]
+    granted_at: Timestamp,
     #[serde(with = "time::millis")]
     expires_at: Timestamp,
     used: bool,
+}
+
+fn never() -> Timestamp {
+    Timestamp::from_millis(i64::MIN)
 }
 
 impl Elevation {
@@ -108,6 +115,7 @@ pub(crate) fn grant(
         user: session.user.clone(),
         scope: claims.scope.clone(),
         single_use: claims.single_use,
+        granted_at: world.now,
         // The token counts in seconds, and both have to say the same.
         expires_at: Timestamp::from_secs(claims.exp),
         used: false,
@@ -164,16 +172,29 @@ impl Call<'_> {
     /// Asks for an elevation of `session` that covers `scope`. With step-up off for the environment there is nothing to
     /// ask for.
     pub(crate) fn demand(&self, session: &Session, scope: &TokenScope, proof: Proof) -> Outcome<Permit> {
+        self.permit(session, scope, proof, never())?.ok_or_else(|| required().into())
+    }
+
+    /// Returns a permit if `session` has an elevation that covers `scope` and was granted at `since` or later.
+    pub(crate) fn permit(
+        &self,
+        session: &Session,
+        scope: &TokenScope,
+        proof: Proof,
+        since: Timestamp,
+    ) -> Result<Option<Permit>, StoreError> {
         let world = &self.world;
         if !Rules::load(&world.tx)?.is_step_up_on() {
-            return Ok(Permit { single_use: None });
+            return Ok(Some(Permit { single_use: None }));
         }
-        let permit = match (self.header(ELEVATED_TOKEN_HEADER), proof) {
-            (Some(token), _) => permit_of_token(world, session, token, scope)?,
-            (None, Proof::HeaderOrHeld) => permit_held(world, session, scope)?,
-            (None, Proof::Header) => None,
+        let counts = |elevation: &Elevation| {
+            elevation.granted_at >= since && elevation.expires_at > world.now && elevation.covers(scope)
         };
-        permit.ok_or_else(|| required().into())
+        match (self.header(ELEVATED_TOKEN_HEADER), proof) {
+            (Some(token), _) => permit_of_token(world, session, token, counts),
+            (None, Proof::HeaderOrHeld) => permit_held(world, session, counts),
+            (None, Proof::Header) => Ok(None),
+        }
     }
 }
 
@@ -181,7 +202,7 @@ fn permit_of_token(
     world: &World<'_>,
     session: &Session,
     token: &str,
-    scope: &TokenScope,
+    counts: impl Fn(&Elevation) -> bool,
 ) -> Result<Option<Permit>, StoreError> {
     let Some(claims) = world.key.verify::<ElevatedClaims>(TokenKind::Elevated, token) else {
         return Ok(None);
@@ -198,9 +219,8 @@ fn permit_of_token(
     let Some(elevation) = ELEVATIONS.get(&world.tx, &key)? else { return Ok(None) };
     let is_what_was_granted = elevation.user == session.user
         && elevation.scope == claims.scope
-        && elevation.single_use == claims.single_use
-        && elevation.expires_at > world.now;
-    if !is_what_was_granted || elevation.used || !elevation.covers(scope) {
+        && elevation.single_use == claims.single_use;
+    if !is_what_was_granted || elevation.used || !counts(&elevation) {
         return Ok(None);
     }
     Ok(Some(Permit { single_use: elevation.single_use.then_some(key) }))
@@ -209,13 +229,11 @@ fn permit_of_token(
 fn permit_held(
     world: &World<'_>,
     session: &Session,
-    scope: &TokenScope,
+    counts: impl Fn(&Elevation) -> bool,
 ) -> Result<Option<Permit>, StoreError> {
     let held = ELEVATIONS.list(&world.tx, &key_of(&session.id, ""))?;
-    let counts = |elevation: &Elevation| {
-        !elevation.single_use && elevation.expires_at > world.now && elevation.covers(scope)
-    };
-    Ok(held.iter().any(|(_, elevation)| counts(elevation)).then_some(Permit { single_use: None }))
+    let is_held = held.iter().any(|(_, elevation)| !elevation.single_use && counts(elevation));
+    Ok(is_held.then_some(Permit { single_use: None }))
 }
 
 fn same(left: &str, right: &str) -> bool {

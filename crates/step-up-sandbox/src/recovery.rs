@@ -1,10 +1,19 @@
 //! Recovery codes: ten, each for one use, for when the authenticator app is lost.
 //!
 //! Their hashes are kept. A code is 80 random bits, so a hash needs neither salt nor to be slow.
+//!
+//! New codes are *readable* until the user acknowledges them, because an official client asks for them in a view that its
+//! own prompt may close. For that time, 30 minutes at most, the codes themselves are in the store, and in its snapshots.
+//! They are shown for a proof of the strength that making them takes: an elevation for `credential:link` of the session
+//! that made them, or one that another session of the user was granted since. A bearer alone reads none, and neither does
+//! what another session held before. An acknowledgement, new codes, and the removal of a credential or a second factor
+//! end it; a code that was used is no longer readable.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use step_up_core::UserId;
+use step_up_core::{Timestamp, UserId};
 use subtle::ConstantTimeEq;
 
 use crate::{
@@ -13,7 +22,9 @@ use crate::{
     guesses::{self, Factor},
     mfa, random,
     reply::Outcome,
+    session::Session,
     store::{StoreError, Table},
+    time::{self, MINUTE},
     totp::base32,
     world::World,
 };
@@ -21,10 +32,39 @@ use crate::{
 /// How many codes a user gets at once.
 const COUNT: usize = 10;
 
-/// Hashes of the codes that were not used, in hexadecimal digits.
+/// How long codes that the user does not acknowledge can be read again.
+const READABLE_FOR: Duration = MINUTE.saturating_mul(30);
+
+/// The codes of a user.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Codes {
+    /// Hashes of the codes that were not used, in hexadecimal digits.
     unused: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    readable: Option<Readable>,
+}
+
+/// Codes that the user has not acknowledged yet.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Readable {
+    /// Those that were not used.
+    pub(crate) codes: Vec<String>,
+    /// The session that made them.
+    session: String,
+    #[serde(with = "time::millis")]
+    made_at: Timestamp,
+}
+
+impl Readable {
+    fn is_expired(&self, now: Timestamp) -> bool {
+        self.made_at.after(READABLE_FOR) <= now
+    }
+
+    /// Since when an elevation of this session has to be granted to count: what another session held when the codes were
+    /// made may be of a weaker proof, from before the user enrolled a second factor.
+    pub(crate) fn counts_since(&self, session: &Session) -> Timestamp {
+        if session.id == self.session { Timestamp::from_millis(i64::MIN) } else { self.made_at }
+    }
 }
 
 /// By user.
@@ -35,11 +75,43 @@ pub(crate) fn left(world: &World<'_>, user: &UserId) -> Result<Option<usize>, St
     Ok(RECOVERY_CODES.get(&world.tx, user.as_str())?.map(|codes| codes.unused.len()))
 }
 
-/// New codes in place of all others. They cannot be read again, and the user has yet to say that they kept them.
-pub(crate) fn replace(world: &mut World<'_>, account: &mut Account) -> Result<Vec<String>, StoreError> {
+/// Returns the codes that can still be read.
+pub(crate) fn readable(world: &World<'_>, user: &UserId) -> Result<Option<Readable>, StoreError> {
+    let readable = RECOVERY_CODES.get(&world.tx, user.as_str())?.and_then(|codes| codes.readable);
+    Ok(readable.filter(|readable| !readable.is_expired(world.now)))
+}
+
+/// Forgets a user's codes except for their hashes.
+pub(crate) fn forget(world: &mut World<'_>, user: &UserId) -> Result<(), StoreError> {
+    match RECOVERY_CODES.get(&world.tx, user.as_str())? {
+        Some(codes) if codes.readable.is_some() => {
+            RECOVERY_CODES.put(&mut world.tx, user.as_str(), &Codes { readable: None, ..codes })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Forgets every user's codes that are too old to be read again, except for their hashes.
+pub(crate) fn forget_expired(world: &mut World<'_>) -> Result<(), StoreError> {
+    for (user, codes) in RECOVERY_CODES.list(&world.tx, "")? {
+        if codes.readable.as_ref().is_some_and(|readable| readable.is_expired(world.now)) {
+            RECOVERY_CODES.put(&mut world.tx, &user, &Codes { readable: None, ..codes })?;
+        }
+    }
+    Ok(())
+}
+
+/// New codes in place of all others, which the user has yet to acknowledge.
+pub(crate) fn replace(
+    world: &mut World<'_>,
+    account: &mut Account,
+    session: &Session,
+) -> Result<Vec<String>, StoreError> {
     let codes = (0..COUNT).map(|_| draw(world)).collect::<Result<Vec<_>, _>>()?;
     let unused = codes.iter().map(|code| hash(code)).collect();
-    RECOVERY_CODES.put(&mut world.tx, account.id.as_str(), &Codes { unused })?;
+    let readable = Readable { codes: codes.clone(), session: session.id.clone(), made_at: world.now };
+    let kept = Codes { unused, readable: Some(readable) };
+    RECOVERY_CODES.put(&mut world.tx, account.id.as_str(), &kept)?;
     account.fields.insert(ACKNOWLEDGEMENT.into(), "pending".into());
     account::save(world, account)?;
     Ok(codes)
@@ -54,14 +126,16 @@ pub(crate) fn evaluate(call: &mut Call<'_>, user: &UserId, code: &str) -> Outcom
     call.notes.is_evaluated = true;
     let world = &mut call.world;
     let hash = hash(code);
-    let is_other = |kept: &String| !bool::from(kept.as_bytes().ct_eq(hash.as_bytes()));
-    let unused = RECOVERY_CODES.get(&world.tx, user.as_str())?.map_or_else(Vec::new, |codes| codes.unused);
-    let count = unused.len();
-    let unused: Vec<_> = unused.into_iter().filter(is_other).collect();
-    if unused.len() == count {
+    let is_other = |kept: &str| !bool::from(kept.as_bytes().ct_eq(hash.as_bytes()));
+    let codes = RECOVERY_CODES.get(&world.tx, user.as_str())?;
+    let Some(mut codes) = codes.filter(|codes| !codes.unused.iter().all(|kept| is_other(kept))) else {
         return Err(mfa::wrong_answer(world, user, Some(Factor::Recovery))?.into());
+    };
+    codes.unused.retain(|kept| is_other(kept));
+    if let Some(readable) = &mut codes.readable {
+        readable.codes.retain(|code| is_other(&self::hash(code)));
     }
-    RECOVERY_CODES.put(&mut world.tx, user.as_str(), &Codes { unused })?;
+    RECOVERY_CODES.put(&mut world.tx, user.as_str(), &codes)?;
     world.tx.keep();
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::{
     cookie, elevation,
     guesses::{self, Strength},
     passkey::challenge,
-    random,
+    random, recovery,
     reply::{Outcome, Refusal},
     settings::Rules,
     store::{StoreError, Table},
@@ -192,14 +192,16 @@ pub(crate) fn end_all_of(world: &mut World<'_>, user: &UserId) -> Result<(), Sto
 }
 
 /// Takes what a user gave up for a proof no longer, a credential or a second factor: of the user's other sessions, those
-/// that it opened end, and what the others hold is void, since it may have been granted for it. The session that gives it
-/// up was verified for that, and goes on.
+/// that it opened end, and what the others hold is void, since it may have been granted for it. Recovery codes are no
+/// longer readable: from now on a weaker proof may elevate. The session that gives it up was verified for that, and goes
+/// on.
 pub(crate) fn distrust(
     world: &mut World<'_>,
     acting: &Session,
     given_up: &CredentialId,
 ) -> Result<(), StoreError> {
     void_others(world, acting)?;
+    recovery::forget(world, &acting.user)?;
     for (id, session) in SESSIONS.list(&world.tx, "")? {
         if is_other(&session, acting) && session.sign_in_credential == *given_up {
             end(world, &id)?;

@@ -3,7 +3,7 @@
 //!
 //! One key, one algorithm, and two kinds of token that are told apart by their `typ`, as
 //! [RFC 8725 §3.11](https://www.rfc-editor.org/rfc/rfc8725#section-3.11) asks: what a token says about itself is
-//! compared with what is expected, and never chooses how it is checked. Signatures are made as in
+//! compared with what is expected, and never chooses how it is checked. An emulated provider has another key. Signatures are made as in
 //! [RFC 6979](https://www.rfc-editor.org/rfc/rfc6979), without randomness.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -27,13 +27,16 @@ pub(crate) enum TokenKind {
     Session,
     /// Says what they may do now.
     Elevated,
+    /// Says who an emulated provider's user is. Those are signed with a key of that provider, which tells them apart from
+    /// sessions.
+    Identity,
 }
 
 impl TokenKind {
     /// The `typ` of its header.
     const fn typ(self) -> &'static str {
         match self {
-            Self::Session => "JWT",
+            Self::Session | Self::Identity => "JWT",
             Self::Elevated => "elevated+jwt",
         }
     }
@@ -62,7 +65,12 @@ struct Header {
 impl TokenKey {
     /// The store's key, which is made when there is none.
     pub(crate) fn load(tx: &mut Tx<'_>) -> Result<Self, StoreError> {
-        if let Some(hex) = KEYS.get(tx, TOKEN_KEY)? {
+        Self::load_named(tx, TOKEN_KEY)
+    }
+
+    /// The store's key of this name, which is made if the store has none. An emulated provider signs with one of its own.
+    pub(crate) fn load_named(tx: &mut Tx<'_>, name: &str) -> Result<Self, StoreError> {
+        if let Some(hex) = KEYS.get(tx, name)? {
             let corrupt = || StoreError::Corrupt { collection: KEYS.name().into() };
             let bytes = base16ct::lower::decode_vec(&hex).map_err(|_| corrupt())?;
             return SigningKey::from_slice(&bytes).map(Self::new).map_err(|_| corrupt());
@@ -71,7 +79,7 @@ impl TokenKey {
             // One draw in 2^32 is no scalar of the curve.
             let bytes = random::bytes(tx)?;
             if let Ok(key) = SigningKey::from_slice(&bytes) {
-                KEYS.put(tx, TOKEN_KEY, &base16ct::lower::encode_string(&bytes))?;
+                KEYS.put(tx, name, &base16ct::lower::encode_string(&bytes))?;
                 return Ok(Self::new(key));
             }
         }

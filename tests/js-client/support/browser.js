@@ -13,14 +13,19 @@ export async function answerProvider(url, { account = '', decision = 'continue' 
   if (answer.status === 200) {
     // Apple's answer is a form that sends itself.
     const form = await answer.text()
-    const names = ['code', 'error', 'state'].filter((name) => form.includes(`name="${name}"`))
-    const back = new URLSearchParams(names.map((name) => [name, field(form, name)]))
+    const back = new URLSearchParams(hiddenFields(form))
     answer = await fetch(form.match(/action="([^"]+)"/)[1], { method: 'POST', body: back, headers, redirect: 'manual' })
   } else {
     answer = await fetch(answer.headers.get('location'), { headers, redirect: 'manual' })
   }
   if (answer.status !== 303) throw new Error(`not back in the app: ${answer.status} ${await answer.text()}`)
   return new URL(answer.headers.get('location'))
+}
+
+/** The fields that a form sends by itself. */
+function hiddenFields(page) {
+  const inputs = page.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)
+  return [...inputs].map(([, name, value]) => [name, value.replaceAll('&quot;', '"').replaceAll('&amp;', '&')])
 }
 
 const field = (page, name) => page.match(new RegExp(`name="${name}" value="([^"]*)"`))[1]

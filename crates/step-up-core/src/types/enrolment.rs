@@ -24,13 +24,13 @@ from_json!(TotpEnrolment {
     uri = "uri",
 });
 
-/// Recovery codes: their number, and the codes themselves in the answer that made them.
+/// Recovery codes: their number, and the codes themselves until the user has acknowledged them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecoveryCodes {
     /// How many are left.
     pub count: u32,
-    /// The codes, if they were made just now. They are never shown again.
+    /// The codes, if they were made just now or are not acknowledged yet. Afterwards they are never shown again.
     pub codes: Vec<RecoveryCode>,
 }
 

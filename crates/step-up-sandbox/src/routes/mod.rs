@@ -88,6 +88,7 @@ const ROUTES: &[Route] = &[
 const PROVIDER_ROUTES: &[Route] = &[
     route(Get, "/sandbox-idp/*/authorize", social::ask),
     route(Post, "/sandbox-idp/*/authorize", social::decide),
+    route(Get, "/sandbox-idp/*/keys", social::keys),
 ];
 
 /// What the protocol has and the sandbox does not, by the start of the path.

@@ -14,13 +14,24 @@ use crate::{
     session::{self, Session},
 };
 
-/// Makes and shows codes where there never were any, which is guarded; else tells how many are left.
+/// Makes and shows codes if the user never had any, which is guarded. Else tells how many are left, and shows those that
+/// the user has not acknowledged to a request that would be allowed to make new ones.
 pub(super) fn read(call: &mut Call<'_>) -> Outcome {
     let session = call.session()?;
+    recovery::forget_expired(&mut call.world)?;
     match recovery::left(&call.world, &session.user)? {
-        Some(left) => ok(&json!({ "count": left, "recoveryCodes": [] })),
+        Some(left) => ok(&json!({ "count": left, "recoveryCodes": read_again(call, &session)? })),
         None => replace(call, &session),
     }
+}
+
+fn read_again(call: &mut Call<'_>, session: &Session) -> Outcome<Vec<String>> {
+    let Some(readable) = recovery::readable(&call.world, &session.user)? else { return Ok(Vec::new()) };
+    let since = readable.counts_since(session);
+    let permit = call.permit(session, &TokenScope::CredentialLink, Proof::HeaderOrHeld, since)?;
+    let Some(permit) = permit else { return Ok(Vec::new()) };
+    permit.spend(&mut call.world)?;
+    Ok(readable.codes)
 }
 
 /// Makes and shows new codes in place of the old ones.
@@ -32,7 +43,8 @@ pub(super) fn regenerate(call: &mut Call<'_>) -> Outcome {
 fn replace(call: &mut Call<'_>, session: &Session) -> Outcome {
     let permit = call.demand(session, &TokenScope::CredentialLink, Proof::HeaderOrHeld)?;
     let mut account = account::of_session(&call.world, session)?;
-    let codes = recovery::replace(&mut call.world, &mut account)?;
+    recovery::forget_expired(&mut call.world)?;
+    let codes = recovery::replace(&mut call.world, &mut account, session)?;
     permit.spend(&mut call.world)?;
     session::void_others(&mut call.world, session)?;
     ok(&json!({ "count": codes.len(), "recoveryCodes": codes }))

@@ -13,7 +13,7 @@ use crate::{
     session,
     settings::Rules,
     social::{
-        SocialProvider,
+        SocialProvider, apple,
         authorize::{self, Decision, Request},
         flow::{self, Answer, Beginning, Redemption},
         settings,
@@ -34,14 +34,17 @@ pub(super) fn begin(call: &mut Call<'_>) -> Outcome {
 pub(super) fn ask(call: &mut Call<'_>) -> Outcome {
     page(call, |call| {
         let provider = SocialProvider::of_path(call.param(0))?;
-        let text = |name: &str| call.query(name).unwrap_or_default();
+        let text = |name: &str| call.form_query(name).unwrap_or_default();
         let request = Request {
             client_id: text("client_id"),
             response_type: text("response_type"),
             redirect_uri: text("redirect_uri"),
+            scope: text("scope"),
             state: text("state"),
-            challenge: call.query("code_challenge"),
-            challenge_method: call.query("code_challenge_method"),
+            challenge: call.form_query("code_challenge"),
+            challenge_method: call.form_query("code_challenge_method"),
+            response_mode: call.form_query("response_mode"),
+            nonce: call.form_query("nonce"),
         };
         Ok(authorize::open(call, provider, request)?.into())
     })
@@ -52,8 +55,16 @@ pub(super) fn decide(call: &mut Call<'_>) -> Outcome {
     page(call, |call| {
         let provider = SocialProvider::of_path(call.param(0))?;
         let decision: Decision = call.form()?;
-        Ok(authorize::decide(&mut call.world, provider, &decision)?.into())
+        Ok(authorize::decide(call, provider, &decision)?.into())
     })
+}
+
+/// The keys that Apple signs with.
+pub(super) fn keys(call: &mut Call<'_>) -> Outcome {
+    match SocialProvider::of_path(call.param(0))? {
+        SocialProvider::Apple => ok(&apple::jwks(&mut call.world)?),
+        _ => Err(Refusal::not_found().into()),
+    }
 }
 
 /// What a provider sends back.
@@ -62,6 +73,8 @@ struct Returned {
     state: String,
     code: Option<String>,
     error: Option<String>,
+    /// Of Apple. The user's name that comes beside it is not signed, so the service takes no notice of it.
+    id_token: Option<String>,
 }
 
 /// Where a provider sends people back to.
@@ -71,6 +84,7 @@ pub(super) fn come_back(call: &mut Call<'_>) -> Outcome {
             state: call.query("state").unwrap_or_default(),
             code: call.query("code"),
             error: call.query("error"),
+            id_token: call.query("id_token"),
         };
         end(call, returned)
     })
@@ -91,7 +105,8 @@ fn end(call: &mut Call<'_>, returned: Returned) -> Outcome<View> {
         (Some(code), None) => Answer::Code(code),
         (None, None) => return Err(authorize::invalid_code().into()),
     };
-    Ok(flow::take_answer(call, provider, &returned.state, answer)?.into())
+    let identity = returned.id_token.as_deref();
+    Ok(flow::take_answer(call, provider, &returned.state, answer, identity)?.into())
 }
 
 /// A code of RFC 6749: anybody can write an address, and what is in it goes to the app.

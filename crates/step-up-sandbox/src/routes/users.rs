@@ -50,6 +50,9 @@ pub(super) fn update(call: &mut Call<'_>) -> Outcome {
         ensure_username_is_free(call, &account, username)?;
         account.fields.insert("username".into(), username.clone());
     }
+    if update.plain.contains_key(recovery::ACKNOWLEDGEMENT) {
+        recovery::forget(&mut call.world, &account.id)?;
+    }
     account.fields.extend(update.plain);
     let mut send = |address: Address| otp::send(&mut call.world, &address, Some(&account.id), true);
     let email_verification = update.email.clone().map(|email| send(email.into())).transpose()?;

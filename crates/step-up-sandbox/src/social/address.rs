@@ -42,6 +42,15 @@ impl Call<'_> {
         }
     }
 
+    /// The name under which a provider signs.
+    pub(crate) fn issuer(&self, provider: SocialProvider) -> String {
+        let name = provider.name();
+        match &self.world.config.consent_page {
+            Some(page) => format!("{}/{name}", page.url),
+            None => format!("{}{PROVIDER_PATH}/{name}", self.own_origin()),
+        }
+    }
+
     /// The host was allowed before.
     fn own_origin(&self) -> String {
         let host = header(self.request, "host").unwrap_or("localhost");

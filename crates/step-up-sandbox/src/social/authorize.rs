@@ -7,6 +7,7 @@ use super::{
     SocialProvider,
     account::{self, SocialAccount},
     address::with_parameters,
+    apple,
     flow::{self, FLOWS},
     is_unreserved, key_of, settings,
 };
@@ -26,9 +27,22 @@ pub(crate) struct Request {
     pub(crate) client_id: String,
     pub(crate) response_type: String,
     pub(crate) redirect_uri: String,
+    pub(crate) scope: String,
     pub(crate) state: String,
     pub(crate) challenge: Option<String>,
     pub(crate) challenge_method: Option<String>,
+    pub(crate) response_mode: Option<String>,
+    pub(crate) nonce: Option<String>,
+}
+
+impl Request {
+    /// The response types, whose order says nothing
+    /// ([OAuth 2.0 Multiple Response Types §3](https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#Combinations)).
+    pub(crate) fn response_types(&self) -> Vec<&str> {
+        let mut types: Vec<_> = self.response_type.split(' ').collect();
+        types.sort_unstable();
+        types
+    }
 }
 
 /// A page that asks for consent. What was asked for stays here, so that the page cannot change it, and the ticket is in no
@@ -39,6 +53,9 @@ pub(crate) struct Consent {
     redirect_uri: String,
     state: String,
     challenge: Option<String>,
+    /// What Apple is asked for.
+    #[serde(default)]
+    extras: Option<apple::Extras>,
     #[serde(with = "time::millis")]
     expires_at: Timestamp,
 }
@@ -53,6 +70,8 @@ pub(crate) struct Code {
     pub(crate) account: SocialAccount,
     /// The S256 challenge.
     pub(crate) challenge: Option<String>,
+    #[serde(default)]
+    pub(crate) extras: Option<apple::Extras>,
     state: String,
     redirect_uri: String,
     #[serde(with = "time::millis")]
@@ -128,9 +147,13 @@ pub(crate) fn open(
         return Err(invalid_request("The client has another redirect URI.").into());
     }
     flow::find(&call.world, provider, &request.state)?;
+    let extras = match provider {
+        SocialProvider::Apple => Some(apple::read(&request)?),
+        _ => None,
+    };
     let is_challenge = |text: &String| text.len() == 43 && is_unreserved(text);
     let error = match (&request.challenge, request.challenge_method.as_deref()) {
-        _ if request.response_type != "code" => Some("unsupported_response_type"),
+        _ if !gives(provider, &request.response_types()) => Some("unsupported_response_type"),
         (Some(challenge), Some("S256")) if is_challenge(challenge) => None,
         (None, None) if !provider.is_pkce_required() => None,
         _ => Some("invalid_request"),
@@ -140,6 +163,7 @@ pub(crate) fn open(
         redirect_uri: request.redirect_uri,
         state: request.state,
         challenge: request.challenge,
+        extras,
         expires_at: call.world.now.after(PAGE_LIFETIME),
     };
     if let Some(error) = error {
@@ -150,6 +174,14 @@ pub(crate) fn open(
     let ticket = random::nonce(&mut call.world.tx)?;
     CONSENTS.put(&mut call.world.tx, &key_of(&ticket), &consent)?;
     Ok(Authorization::Ask(consent.view(&call.world, ticket, None)?))
+}
+
+fn gives(provider: SocialProvider, response_types: &[&str]) -> bool {
+    match response_types {
+        ["code"] => true,
+        ["code", "id_token"] => provider == SocialProvider::Apple,
+        _ => false,
+    }
 }
 
 /// What somebody answered.
@@ -163,18 +195,26 @@ pub(crate) struct Decision {
 
 /// Takes somebody's answer, once. A name that is none is asked for again.
 pub(crate) fn decide(
-    world: &mut World<'_>,
+    call: &mut Call<'_>,
     provider: SocialProvider,
     decision: &Decision,
 ) -> Outcome<Authorization> {
+    let world = &mut call.world;
     let key = key_of(&decision.ticket);
     let consent = CONSENTS.get(&world.tx, &key)?;
     let consent = consent.filter(|it| it.provider == provider && it.expires_at > world.now);
     let consent = consent.ok_or_else(|| invalid_request("This page is no longer valid."))?;
     let leads_to = consent.leads_to(world)?;
+    let mut beside = Vec::new();
     let answer = match decision.decision.as_str() {
         "continue" => match account::chosen(world, provider, &decision.account)? {
-            Some(account) => ("code", give_code(world, &consent, account)?),
+            Some(account) => {
+                let code = give_code(world, &consent, account.clone())?;
+                if let Some(extras) = &consent.extras {
+                    beside = apple::answer(call, extras, &account, &code)?;
+                }
+                ("code", code)
+            }
             None => {
                 let problem = "Enter a name or an email address.";
                 return Ok(Authorization::Ask(consent.view(
@@ -184,11 +224,13 @@ pub(crate) fn decide(
                 )?));
             }
         },
-        "refuse" => ("error", "access_denied".to_owned()),
+        "refuse" => ("error", provider.refusal().to_owned()),
         _ => return Err(invalid_request("An answer is either continue or refuse.").into()),
     };
-    CONSENTS.delete(&mut world.tx, &key);
-    Ok(Authorization::Answer(consent.into_return(answer, leads_to)))
+    CONSENTS.delete(&mut call.world.tx, &key);
+    let mut answer = consent.into_return(answer, leads_to);
+    answer.parameters.extend(beside);
+    Ok(Authorization::Answer(answer))
 }
 
 fn give_code(world: &mut World<'_>, consent: &Consent, account: SocialAccount) -> Result<String, StoreError> {
@@ -197,6 +239,7 @@ fn give_code(world: &mut World<'_>, consent: &Consent, account: SocialAccount) -
         provider: consent.provider,
         account,
         challenge: consent.challenge.clone(),
+        extras: consent.extras.clone(),
         state: consent.state.clone(),
         redirect_uri: consent.redirect_uri.clone(),
         expires_at: world.now.after(CODE_LIFETIME),
@@ -272,7 +315,7 @@ impl Consent {
         Return {
             redirect_uri: self.redirect_uri,
             parameters: vec![answer, ("state", self.state)],
-            is_form_post: self.provider.is_form_post(),
+            is_form_post: self.extras.is_some_and(|extras| extras.is_form_post),
             leads_to,
         }
     }
@@ -283,17 +326,22 @@ pub(crate) fn invalid_code() -> Refusal {
     Refusal::unprocessable("invalid_oauth_code", "That code is not valid.")
 }
 
-fn invalid_request(sentence: &str) -> Refusal {
+pub(crate) fn invalid_request(sentence: &str) -> Refusal {
     Refusal::new(400, "invalid_request", sentence)
 }
 
 #[cfg(test)]
 impl Code {
-    pub(crate) fn for_test(account: SocialAccount, challenge: Option<&str>) -> Self {
+    pub(crate) fn for_test(
+        provider: SocialProvider,
+        account: SocialAccount,
+        challenge: Option<&str>,
+    ) -> Self {
         Self {
-            provider: SocialProvider::Google,
+            provider,
             account,
             challenge: challenge.map(str::to_owned),
+            extras: None,
             state: String::new(),
             redirect_uri: String::new(),
             expires_at: Timestamp::from_secs(0),

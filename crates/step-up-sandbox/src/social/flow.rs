@@ -14,6 +14,7 @@ use super::{
     SocialProvider,
     account::SocialAccount,
     address::with_parameters,
+    apple,
     authorize::{self, Code},
     is_unreserved, key_of,
 };
@@ -166,25 +167,27 @@ fn find_own(
     Err(unknown().into())
 }
 
-/// Takes a provider's answer, once, and says what becomes of the window that it came in.
+/// Takes a provider's answer, once, and says what becomes of the window that it came in. `identity` is the identity token
+/// that came beside a code.
 pub(crate) fn take_answer(
     call: &mut Call<'_>,
     provider: SocialProvider,
     state: &str,
     answer: Answer,
+    identity: Option<&str>,
 ) -> Outcome<Ending> {
     let redirect_uri = call.addresses(provider).redirect;
-    let world = &mut call.world;
-    let mut flow = find(world, provider, state)?;
+    let mut flow = find(&call.world, provider, state)?;
     if flow.progress != Progress::Pending {
         return Err(invalid_state("This sign-in has its answer already.").into());
     }
     if let Answer::Code(code) = &answer {
-        authorize::find_code(world, provider, state, &redirect_uri, code)?;
+        let found = authorize::find_code(&call.world, provider, state, &redirect_uri, code)?;
+        apple::check(call, &found, code, identity)?;
     }
     let ending = Ending::of(&flow, provider, state, &answer);
     flow.progress = Progress::Returned(answer);
-    FLOWS.put(&mut world.tx, &key_of(state), &flow)?;
+    FLOWS.put(&mut call.world.tx, &key_of(state), &flow)?;
     Ok(ending)
 }
 
@@ -292,17 +295,19 @@ impl Redeemable {
     }
 }
 
-/// [RFC 7636 §4.6](https://www.rfc-editor.org/rfc/rfc7636#section-4.6). A verifier without a challenge is as wrong as the
-/// reverse: somebody took the challenge away ([RFC 9700 §2.1.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1.1)).
+/// [RFC 7636 §4.6](https://www.rfc-editor.org/rfc/rfc7636#section-4.6). A challenge wants its verifier, and a provider that
+/// requires a challenge takes no code without one, so that nothing comes of taking the challenge away
+/// ([RFC 9700 §4.8.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.8.2)). At other providers a verifier that no
+/// challenge announced says nothing: official clients send it with every code, and a challenge to those providers only.
 fn is_verified(code: &Code, verifier: Option<&str>) -> bool {
     match (&code.challenge, verifier) {
-        (None, None) => !code.provider.is_pkce_required(),
+        (None, _) => !code.provider.is_pkce_required(),
         (Some(challenge), Some(verifier)) => {
             (43..=128).contains(&verifier.len())
                 && is_unreserved(verifier)
                 && same(&URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())), challenge)
         }
-        _ => false,
+        (Some(_), None) => false,
     }
 }
 
@@ -326,19 +331,29 @@ mod tests {
     /// The example of RFC 7636, appendix B.
     #[test]
     fn the_challenge_is_that_of_the_rfc() {
-        let code = |challenge: Option<&str>| {
-            let account = SocialAccount::named(SocialProvider::Google, "ada").unwrap();
-            Code::for_test(account, challenge)
-        };
-        let challenged = code(Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"));
-        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-        assert!(is_verified(&challenged, Some(verifier)));
-        for wrong in
-            [None, Some(""), Some(&verifier[1..]), Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")]
-        {
-            assert!(!is_verified(&challenged, wrong), "{wrong:?}");
+        for provider in SocialProvider::ALL {
+            let challenged = code(provider, Some(CHALLENGE));
+            assert!(is_verified(&challenged, Some(VERIFIER)));
+            for wrong in [None, Some(""), Some(&VERIFIER[1..]), Some(CHALLENGE)] {
+                assert!(!is_verified(&challenged, wrong), "{provider:?} {wrong:?}");
+            }
         }
-        assert!(is_verified(&code(None), None));
-        assert!(!is_verified(&code(None), Some(verifier)), "the challenge was taken away");
+    }
+
+    #[test]
+    fn a_code_without_a_challenge_is_redeemed_unless_its_provider_requires_one() {
+        for provider in SocialProvider::ALL {
+            for verifier in [None, Some(""), Some(VERIFIER), Some("x")] {
+                let is_taken = is_verified(&code(provider, None), verifier);
+                assert_eq!(is_taken, provider != SocialProvider::GitHub, "{provider:?} {verifier:?}");
+            }
+        }
+    }
+
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    fn code(provider: SocialProvider, challenge: Option<&str>) -> Code {
+        Code::for_test(provider, SocialAccount::named(provider, "ada").unwrap(), challenge)
     }
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod account;
 pub(crate) mod address;
+pub(crate) mod apple;
 pub(crate) mod authorize;
 pub(crate) mod flow;
 #[cfg(feature = "server")]
@@ -67,14 +68,17 @@ impl SocialProvider {
         }
     }
 
-    /// Whether it gives no code without a challenge. Official clients send none to the others.
+    /// Whether it gives no code without a challenge. Official clients send none to the others, and their verifier to all.
     pub(crate) const fn is_pkce_required(self) -> bool {
         matches!(self, Self::GitHub)
     }
 
-    /// Whether its answer comes as a form instead of in the address.
-    pub(crate) const fn is_form_post(self) -> bool {
-        matches!(self, Self::Apple)
+    /// What it answers if the user refuses.
+    pub(crate) const fn refusal(self) -> &'static str {
+        match self {
+            Self::Apple => "user_cancelled_authorize",
+            Self::Discord | Self::GitHub | Self::Google => "access_denied",
+        }
     }
 }
 

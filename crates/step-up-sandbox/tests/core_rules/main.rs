@@ -17,6 +17,7 @@ mod link;
 mod origin;
 mod passkeys;
 mod proofs;
+mod react_sdk;
 mod recovery;
 mod restart;
 mod session;

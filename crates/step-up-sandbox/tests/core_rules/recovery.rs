@@ -25,6 +25,29 @@ pub(crate) fn try_code(lab: &mut Lab, person: &Person, code: &str, scopes: &[&st
     lab.post("/users/mfa/auth/recovery").by(person).body(body).send()
 }
 
+/// The user says that they kept their codes.
+pub(crate) fn acknowledge(lab: &mut Lab, person: &Person) -> Answer {
+    let body = json!({ "mfaBackupCodeAcknowledgement": "complete" });
+    lab.ask(Method::Put, "/users").by(person).body(body).send().ok()
+}
+
+/// What a list shows, without a token in the header.
+fn shown(lab: &mut Lab, person: &Person) -> Vec<String> {
+    let answer = lab.get(PATH).by(person).send().ok();
+    answer.body["recoveryCodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|code| code.as_str().unwrap().into())
+        .collect()
+}
+
+/// Whether the store has any of these codes, as text.
+fn is_stored(lab: &Lab, codes: &[String]) -> bool {
+    let snapshot = serde_json::to_string(lab.sandbox.store()).unwrap();
+    codes.iter().any(|code| snapshot.contains(code) || snapshot.contains(&code.replace('-', "")))
+}
+
 fn acknowledgement(lab: &mut Lab, person: &Person) -> Value {
     lab.user(person).ok().body["mfaBackupCodeAcknowledgement"].clone()
 }
@@ -52,21 +75,154 @@ fn a_single_use_elevation_makes_codes_once_and_is_not_spent_by_counting() {
     let token = lab.elevate(&ada, &scopes);
     codes(&lab.get(PATH).by(&ada).elevated(&token).send().ok());
     lab.post(PATH).by(&ada).elevated(&token).send().not_elevated();
+    acknowledge(&mut lab, &ada);
     let token = lab.elevate(&ada, &scopes);
     lab.get(PATH).by(&ada).elevated(&token).send().ok();
     lab.post(PATH).by(&ada).elevated(&token).send().ok();
 }
 
 #[test]
-fn the_store_has_no_code_and_shows_none_again() {
+fn a_single_use_elevation_reads_pending_codes_again_once() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    let scopes = ["credential:link", "wallet:export"];
+    let token = lab.elevate(&ada, &scopes);
+    let made = codes(&lab.get(PATH).by(&ada).elevated(&token).send().ok());
+    assert_eq!(shown(&mut lab, &ada), [""; 0], "what is single-use counts only with its token");
+    let again = lab.get(PATH).by(&ada).elevated(&token).send().ok();
+    assert_eq!(again.body["recoveryCodes"], json!([]), "making them spent it");
+    let token = lab.elevate(&ada, &scopes);
+    assert_eq!(codes(&lab.get(PATH).by(&ada).elevated(&token).send().ok()), made);
+    assert_eq!(lab.get(PATH).by(&ada).elevated(&token).send().ok().body["recoveryCodes"], json!([]));
+    lab.post(PATH).by(&ada).elevated(&token).send().not_elevated();
+}
+
+#[test]
+fn an_acknowledged_code_is_in_no_store_and_is_never_shown_again() {
     let mut lab = Lab::new();
     let ada = lab.person("ada@example.com");
     let codes = make(&mut lab, &ada);
-    let snapshot = serde_json::to_string(lab.sandbox.store()).unwrap();
-    for code in &codes {
-        assert_eq!(code.len(), 19, "{code}");
-        assert!(!snapshot.contains(code) && !snapshot.contains(&code.replace('-', "")), "{code}");
+    assert!(codes.iter().all(|code| code.len() == 19), "{codes:?}");
+    assert!(is_stored(&lab, &codes));
+    acknowledge(&mut lab, &ada);
+    assert!(!is_stored(&lab, &codes));
+    let token = lab.elevate(&ada, &["credential:link"]);
+    for token in [None, Some(&token)] {
+        let ask = lab.get(PATH).by(&ada);
+        let answer = token.into_iter().fold(ask, |ask, token| ask.elevated(token)).send().ok();
+        assert_eq!(answer.body, json!({ "count": 10, "recoveryCodes": [] }));
     }
+    try_code(&mut lab, &ada, &codes[0], &[]).ok();
+}
+
+#[test]
+fn pending_codes_are_shown_again_to_a_session_with_a_proof_of_its_own() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    let made = make(&mut lab, &ada);
+    let mut lab = lab.restarted();
+    assert_eq!(shown(&mut lab, &ada), made, "held by the session that made them");
+    let elsewhere = lab.sign_in("ada@example.com");
+    assert_eq!(shown(&mut lab, &elsewhere), [""; 0], "a sign-in is no step-up");
+    let unlink = lab.elevate(&elsewhere, &["credential:unlink", "user:update"]);
+    let other = lab.get(PATH).by(&elsewhere).elevated(&unlink).send().ok();
+    assert_eq!(other.body["recoveryCodes"], json!([]), "another scope");
+    let token = lab.elevate(&elsewhere, &["credential:link"]);
+    assert_eq!(codes(&lab.get(PATH).by(&elsewhere).elevated(&token).send().ok()), made);
+    assert_eq!(shown(&mut lab, &elsewhere), made);
+    // A wrong token is not made good by what is held.
+    let answer = lab.get(PATH).by(&ada).elevated(&token).send().ok();
+    assert_eq!(answer.body, json!({ "count": 10, "recoveryCodes": [] }));
+    lab.wait(10 * MINUTE);
+    assert_eq!(shown(&mut lab, &ada), [""; 0], "no longer elevated");
+}
+
+#[test]
+fn pending_codes_without_the_used_ones_are_shown_until_new_ones_are_made() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    let made = make(&mut lab, &ada);
+    try_code(&mut lab, &ada, &made[3].to_uppercase(), &[]).ok();
+    assert!(!is_stored(&lab, &made[3..4]));
+    let answer = lab.get(PATH).by(&ada).send().ok();
+    let unused = [&made[..3], &made[4..]].concat();
+    assert_eq!(answer.body, json!({ "count": 9, "recoveryCodes": unused }));
+    let renewed = codes(&lab.post(PATH).by(&ada).send().ok());
+    assert!(!is_stored(&lab, &made));
+    assert_eq!(shown(&mut lab, &ada), renewed);
+    acknowledge(&mut lab, &ada);
+    assert!(!is_stored(&lab, &renewed));
+}
+
+#[test]
+fn pending_codes_are_readable_for_thirty_minutes_and_can_then_be_renewed() {
+    let mut lab = Lab::new();
+    let (ada, grace) = (lab.person("ada@example.com"), lab.person("grace@example.com"));
+    let made = make(&mut lab, &ada);
+    lab.wait(30 * MINUTE - SECOND);
+    lab.elevate(&ada, &["credential:link"]);
+    assert_eq!(shown(&mut lab, &ada), made);
+    lab.wait(SECOND);
+    let answer = lab.get(PATH).by(&ada).send().ok();
+    assert_eq!(answer.body, json!({ "count": 10, "recoveryCodes": [] }));
+    assert_eq!(acknowledgement(&mut lab, &ada), "pending");
+    assert!(!is_stored(&lab, &made));
+    try_code(&mut lab, &ada, &made[0], &[]).ok();
+    let renewed = codes(&lab.post(PATH).by(&ada).send().ok());
+    assert_eq!(shown(&mut lab, &ada), renewed);
+    // A call of another user forgets them, too.
+    lab.wait(30 * MINUTE);
+    make(&mut lab, &grace);
+    assert!(!is_stored(&lab, &renewed));
+}
+
+/// Eve reads Ada's mail. What her session was granted for that before Ada enrolled a second factor reads no codes of
+/// Ada's other session, and from then on mail elevates nothing.
+#[test]
+fn what_another_session_held_before_reads_no_codes() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    let eve = lab.sign_in("ada@example.com");
+    let token = lab.elevate(&eve, &["credential:link"]);
+    lab.wait(SECOND);
+    lab.enrol(&ada);
+    let made = codes(&lab.get(PATH).by(&ada).send().ok());
+    assert_eq!(shown(&mut lab, &eve), [""; 0]);
+    let answer = lab.get(PATH).by(&eve).elevated(&token).send().ok();
+    assert_eq!(answer.body, json!({ "count": 10, "recoveryCodes": [] }));
+    let sent = lab.code_by(&eve, "ada@example.com");
+    lab.try_verify(&eve, &sent.uuid, &sent.code, &["credential:link"]).refused(403, "mfa_required");
+    assert_eq!(shown(&mut lab, &ada), made);
+}
+
+#[test]
+fn a_removed_second_factor_ends_reading() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    let app = lab.enrol(&ada);
+    let made = codes(&lab.get(PATH).by(&ada).send().ok());
+    let code = app.code(lab.now);
+    let token = lab.try_app(&ada, None, &code, &["credential:unlink"]).ok().text("elevatedAccessToken");
+    let path = format!("/users/mfa/{}", app.id);
+    lab.ask(Method::Delete, &path).by(&ada).elevated(&token).send().ok();
+    assert!(!is_stored(&lab, &made));
+    // Mail elevates again, and reads nothing.
+    let eve = lab.sign_in("ada@example.com");
+    lab.elevate(&eve, &["credential:link"]);
+    for person in [&eve, &ada] {
+        assert_eq!(shown(&mut lab, person), [""; 0]);
+    }
+}
+
+#[test]
+fn with_step_up_off_a_bearer_reads_what_it_may_make() {
+    let mut lab = Lab::new();
+    lab.set(json!({ "sdk": { "minApiVersion": "2026_01_01" } }));
+    let ada = lab.person("ada@example.com");
+    let made = codes(&lab.get(PATH).by(&ada).send().ok());
+    assert_eq!(shown(&mut lab, &ada), made);
+    acknowledge(&mut lab, &ada);
+    assert_eq!(shown(&mut lab, &ada), [""; 0]);
 }
 
 #[test]
@@ -215,6 +371,62 @@ fn leaving_takes_the_codes_along() {
     assert!(!serde_json::to_string(lab.sandbox.store()).unwrap().contains(&ada.id));
 }
 
+/// What a user, or a thief with a bearer of theirs, does about codes.
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    /// A session steps up, for the scope or for another one.
+    Elevate(usize, bool),
+    Read(usize),
+    Renew(usize),
+    Acknowledge(usize),
+    Use(usize, usize),
+    Restart,
+    Wait(u32),
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        6 => (0_usize..3, proptest::bool::weighted(0.9)).prop_map(|(session, fits)| Deed::Elevate(session, fits)),
+        8 => (0_usize..3).prop_map(Deed::Read),
+        1 => (0_usize..3).prop_map(Deed::Renew),
+        1 => (0_usize..3).prop_map(Deed::Acknowledge),
+        2 => (0_usize..3, 0_usize..10).prop_map(|(session, code)| Deed::Use(session, code)),
+        1 => Just(Deed::Restart),
+        4 => (1_u32..60).prop_map(Deed::Wait),
+        1 => (600_u32..1800).prop_map(Deed::Wait),
+    ]
+}
+
+/// What is expected of a user's codes.
+#[derive(Default)]
+struct Model {
+    /// When each session's newest elevation was granted, in seconds.
+    elevated_at: [Option<i64>; 3],
+    made: Option<Made>,
+}
+
+struct Made {
+    codes: Vec<String>,
+    by: usize,
+    at: i64,
+    is_acknowledged: bool,
+}
+
+impl Model {
+    fn is_elevated(&self, session: usize, now: i64) -> bool {
+        self.elevated_at[session].is_some_and(|at| now < at + 600)
+    }
+
+    /// What a session may read again.
+    fn readable(&self, session: usize, now: i64) -> Vec<String> {
+        let Some(made) = &self.made else { return Vec::new() };
+        let is_fresh = made.by == session || self.elevated_at[session].is_some_and(|at| at >= made.at);
+        let is_shown =
+            self.is_elevated(session, now) && is_fresh && !made.is_acknowledged && now < made.at + 1800;
+        if is_shown { made.codes.clone() } else { Vec::new() }
+    }
+}
+
 /// What arrives.
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -262,5 +474,60 @@ proptest! {
             }
         }
         prop_assert_eq!(lab.evaluated() - before, evaluated);
+    }
+
+    /// Codes are shown to a session that was elevated for them after they were made, or that made them; not after an
+    /// acknowledgement, not after 30 minutes, and not once used. What is not shown again is not stored either.
+    #[test]
+    fn codes_are_shown_exactly_when_the_rule_says_so(deeds in proptest::collection::vec(deed(), 1..28)) {
+        let mut lab = Lab::new();
+        let ada = lab.person("ada@example.com");
+        let sessions = [ada, lab.sign_in("ada@example.com"), lab.sign_in("ada@example.com")];
+        let (mut model, mut gone) = (Model::default(), Vec::<String>::new());
+        let started = lab.now.as_secs();
+        for deed in deeds {
+            let now = lab.now.as_secs();
+            match deed {
+                // Sessions live for two hours.
+                Deed::Wait(secs) if now + i64::from(secs) < started + 7000 => lab.wait(secs * SECOND),
+                Deed::Wait(_) => {}
+                Deed::Restart => lab = lab.restarted(),
+                Deed::Elevate(session, fits) => {
+                    lab.elevate(&sessions[session], &[if fits { "credential:link" } else { "user:update" }]);
+                    if fits {
+                        model.elevated_at[session] = Some(now);
+                    }
+                }
+                Deed::Read(session) if model.made.is_some() => {
+                    let expected = model.readable(session, now);
+                    prop_assert_eq!(shown(&mut lab, &sessions[session]), expected, "{:?}", deed);
+                }
+                Deed::Read(session) | Deed::Renew(session) => {
+                    let method = if matches!(deed, Deed::Read(_)) { Method::Get } else { Method::Post };
+                    let answer = lab.ask(method, PATH).by(&sessions[session]).send();
+                    if !model.is_elevated(session, now) {
+                        answer.not_elevated();
+                        continue;
+                    }
+                    let codes = codes(&answer.ok());
+                    gone.extend(model.made.take().into_iter().flat_map(|made| made.codes));
+                    model.made = Some(Made { codes, by: session, at: now, is_acknowledged: false });
+                }
+                Deed::Acknowledge(session) => {
+                    acknowledge(&mut lab, &sessions[session]);
+                    if let Some(made) = &mut model.made {
+                        made.is_acknowledged = true;
+                        gone.extend(made.codes.clone());
+                    }
+                }
+                Deed::Use(session, index) => {
+                    let Some(made) = model.made.as_mut().filter(|made| index < made.codes.len()) else { continue };
+                    let code = made.codes.remove(index);
+                    try_code(&mut lab, &sessions[session], &code, &[]).ok();
+                    gone.push(code);
+                }
+            }
+            prop_assert!(!is_stored(&lab, &gone), "{:?}", deed);
+        }
     }
 }

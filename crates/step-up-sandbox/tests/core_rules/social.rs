@@ -291,27 +291,57 @@ fn a_wrong_or_missing_verifier_voids_the_code() {
     }
 }
 
+/// The official clients send a verifier with every code, and a challenge to those providers only that require one.
 #[test]
-fn without_a_challenge_a_verifier_is_wrong_and_github_gives_no_code() {
+fn a_verifier_without_a_challenge_is_taken_unless_the_provider_requires_one_and_a_challenge_wants_its_verifier()
+ {
+    let mut lab = Lab::new();
+    let wrong = VERIFIER.replace('d', "e");
+    let verifiers = [Value::Null, json!(""), json!(wrong), json!(VERIFIER)];
+    let mut number = 0;
+    for name in ["google", "discord", "apple", "github"] {
+        for challenged in [None, Some(VERIFIER)] {
+            for verifier in &verifiers {
+                number += 1;
+                begin(&mut lab, None, name, &state(number)).ok();
+                if name == "github" && challenged.is_none() {
+                    let url = authorize_url(&mut lab, name, &state(number), None);
+                    let back = lab.at(Method::Get, &url).send().ok().text("redirectTo");
+                    assert!(back.contains("error=invalid_request&state=state-"), "{back}");
+                    continue;
+                }
+                let back = consent(&mut lab, name, &state(number), challenged, "ada").ok();
+                let code = &back.body["message"]["code"];
+                let body = json!({ "code": code, "state": state(number), "codeVerifier": verifier });
+                let answer = sign_in(&mut lab, name, body);
+                if challenged.is_none() || *verifier == VERIFIER {
+                    answer.ok();
+                } else {
+                    answer.refused(422, "invalid_code_verifier");
+                }
+            }
+        }
+    }
+}
+
+/// A downgrade ([RFC 9700 §4.8.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.8.2)): an attacker takes the challenge
+/// out of a victim's request, to redeem a stolen code without the verifier. GitHub gives no code to such a request.
+#[test]
+fn without_its_challenge_or_with_a_plain_one_github_gives_no_code() {
     let mut lab = Lab::new();
     let ada = ada(&mut lab);
-    for (number, verifier, is_right) in [(1, json!(VERIFIER), false), (2, Value::Null, true)] {
-        begin(&mut lab, Some(&ada), "google", &state(number)).ok();
-        let back = consent(&mut lab, "google", &state(number), None, "ada@mail.example").ok();
-        let body =
-            json!({ "code": back.body["message"]["code"], "state": state(number), "codeVerifier": verifier });
-        let answer = verify(&mut lab, &ada, "google", body, &[]);
-        if is_right {
-            answer.ok()
-        } else {
-            answer.refused(422, "invalid_code_verifier")
-        };
-    }
     begin(&mut lab, Some(&ada), "github", &state(3)).ok();
     let url = authorize_url(&mut lab, "github", &state(3), None);
-    let plain = format!("{url}&code_challenge={VERIFIER}&code_challenge_method=plain");
-    for url in [&url, &plain] {
-        let answer = lab.at(Method::Get, url).send().ok();
+    let with = |parameters: &str| format!("{url}{parameters}");
+    for url in [
+        url.clone(),
+        with("&code_challenge="),
+        with("&code_challenge_method=S256"),
+        with(&format!("&code_challenge={VERIFIER}")),
+        with(&format!("&code_challenge={VERIFIER}&code_challenge_method=plain")),
+        with(&format!("&code_challenge=&code_challenge={VERIFIER}&code_challenge_method=S256")),
+    ] {
+        let answer = lab.at(Method::Get, &url).send().ok();
         let back = answer.text("redirectTo");
         assert!(back.contains("error=invalid_request&state=state-"), "{back}");
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{EVE, EVERYTHING, NOT_ELEVATED, Theft};
+use super::{EVE, EVERYTHING, NOT_ELEVATED, Theft, belongings};
 use crate::{
     authenticator::{Authenticator, ORIGIN},
     device::Device,
@@ -140,6 +140,24 @@ fn by_a_fresh_passkey() {
     let own = request_options(&mut theft.lab, &theft.eve);
     let assertion = eves.sign(ORIGIN, &own);
     theft.fails((422, "invalid_verification"), |lab, ada| try_assertion(lab, ada, &assertion, &EVERYTHING));
+}
+
+/// Ada has not acknowledged her codes, so they can be read again: not with her bearer alone, and not with an elevation of
+/// Eve's.
+#[test]
+fn by_recovery_codes_that_the_victim_did_not_acknowledge() {
+    let mut theft = Theft::new();
+    let codes = recovery::make(&mut theft.lab, &theft.ada);
+    theft.lab.wait(crate::lab::MINUTE * 10);
+    let eves = theft.lab.elevate(&theft.eve, &["credential:link"]);
+    let before = belongings(&theft.lab);
+    for token in ["", &eves, &theft.ada.token, &theft.eve.token] {
+        let answer = theft.lab.get("/users/mfa/recovery").by(&theft.ada).elevated(token).send().ok();
+        assert_eq!(answer.body, json!({ "count": 10, "recoveryCodes": [] }));
+        assert!(!codes.iter().any(|code| answer.body.to_string().contains(code)));
+    }
+    assert_eq!(belongings(&theft.lab), before);
+    theft.is_not_elevated();
 }
 
 #[test]
