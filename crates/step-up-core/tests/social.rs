@@ -841,6 +841,23 @@ fn a_page_that_comes_back_without_an_answer_is_still_signed_in_and_forgets_the_r
 }
 
 #[test]
+fn a_session_that_has_expired_is_not_taken_up_from_a_redirect() {
+    let (client, world) = World::signed_in();
+    let state = leave(&client, &world);
+    world.come_back(&format!("dynamicOauthCode=c&dynamicOauthState={state}"));
+    world.0.script.now.set(NOW + 3600);
+    let client = world.load();
+    let events = Rc::<Cell<usize>>::default();
+    let seen = Rc::clone(&events);
+    let _subscription = client.subscribe(move |_| seen.set(seen.get() + 1));
+    let returned = client.take_social_return().unwrap();
+    assert_eq!(client.session().user, None);
+    assert_eq!(events.get(), 0, "nothing has changed");
+    assert_eq!(run(client.resume_social(returned)), Err(StepUpError::NotSignedIn));
+    assert!(world.requests("/verify").is_empty());
+}
+
+#[test]
 fn what_waited_too_long_is_forgotten() {
     let (client, world) = World::signed_in();
     let state = leave(&client, &world);

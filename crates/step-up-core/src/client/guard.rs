@@ -97,6 +97,7 @@ impl Claims {
     /// Whether there is a token for each of the scopes.
     fn take(&mut self, scopes: &[TokenScope]) -> bool {
         let inner = &self.client.inner;
+        inner.end_if_expired();
         let is_complete = {
             let (held, now) = (&mut *inner.elevations.borrow_mut(), inner.clock.now());
             scopes.iter().all(|scope| {

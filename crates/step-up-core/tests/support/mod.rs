@@ -77,6 +77,11 @@ impl Script {
         self.answers.borrow_mut().push_back((path, answer));
     }
 
+    /// The same before everything else that is expected.
+    pub(crate) fn expect_first(&self, path: &'static str, status: u16, body: impl Into<String>) {
+        self.answers.borrow_mut().push_front((path, Answer::Reply(status, body.into())));
+    }
+
     /// Requests to a path that ends like this are answered so, unless the script has something else for the next one.
     pub(crate) fn always(&self, path: &'static str, body: impl Into<String>) {
         self.standing.borrow_mut().push((path, body.into()));
