@@ -240,6 +240,8 @@ impl Service {
             (200, format!("{{{renewed}}}"))
         } else if ends_with("/users") {
             (200, user)
+        } else if ends_with("/mfa/methods") {
+            (200, r#"{"devices":[],"passkeys":[]}"#.into())
         } else if ends_with("/stepUp/check") {
             (200, format!(r#"{{"isRequired":{}}}"#, self.is_required.get()))
         } else if ends_with("/export") {
