@@ -1,4 +1,5 @@
-//! Core lane: listeners that call the client while it tells them of a change.
+//! Core lane: listeners that call the client while it tells them of a change: chosen calls at every event of every flow, and
+//! any calls at any event of any interleaving.
 
 #![allow(clippy::unwrap_used)]
 
@@ -8,11 +9,12 @@ use std::{
     cell::Cell,
     pin::{Pin, pin},
     rc::Rc,
+    task::Poll,
 };
 
 use step_up_core::{
-    Event, ExternalJwt, HttpRequest, LocalFuture, OtpVerification, Result, SessionStatus, SessionToken,
-    StepUpClient, StepUpError, Subscription, TokenScope,
+    Event, ExternalJwt, GuardOptions, HttpRequest, LocalFuture, OtpVerification, PromptOptions, Result, SessionStatus, SessionToken,
+    StepUpClient, StepUpError, Subscription, TokenScope, User,
 };
 use support::*;
 
@@ -177,7 +179,26 @@ fn a_shared_check_that_is_read_after_the_sign_out_is_required() {
     assert_eq!(check.cause, Some(StepUpError::NotSignedIn));
 }
 
-/// A verification is polled by nobody but its own caller.
+#[test]
+fn a_guarded_action_does_not_go_on_in_the_session_of_another_user() {
+    let (client, script) = signed_in("u");
+    let _prompter = client.mount_prompter(|| ());
+    let gate = Gate::default();
+    let answer = Answer::Reply(200, r#"{"isRequired":false}"#.into());
+    script.expect_answer("/stepUp/check", Answer::Wait(gate.clone(), Box::new(answer)));
+    let runs = Rc::<Cell<usize>>::default();
+    let counted = Rc::clone(&runs);
+    let mut guarded = client.guard(GuardOptions::new(&[EXPORT]), move || {
+        counted.set(counted.get() + 1);
+        async { Ok::<(), StepUpError>(()) }
+    });
+    assert!(poll(&mut guarded.as_mut()).is_pending());
+    sign_in(&client, &script, "other");
+    gate.open();
+    assert_eq!(poll(&mut guarded.as_mut()), Poll::Ready(Err(StepUpError::NotSignedIn)), "asks the other user");
+    assert_eq!(runs.get(), 0);
+}
+
 #[test]
 fn a_verification_that_a_listener_drops_in_its_own_event_panics_nothing() {
     let (client, script) = signed_in("u");
@@ -194,4 +215,308 @@ fn a_verification_that_a_listener_drops_in_its_own_event_panics_nothing() {
     script.always("/users", user("u"));
     run(client.refresh_user()).unwrap();
     assert!(other.borrow().is_none() && client.elevations().is_empty());
+}
+
+mod any_order {
+    //! Whatever listeners do at whatever event, in any interleaving of calls, answers, faults and time.
+
+    use std::{cell::RefCell, collections::VecDeque};
+
+    use proptest::prelude::*;
+    use step_up_core::{Action as Shown, StepUpTracker};
+
+    use super::*;
+    use crate::support::service::{Fault, Service, look};
+
+    /// What an app or its listener calls.
+    #[derive(Clone, Copy, Debug)]
+    enum Act {
+        SignIn,
+        SignOut,
+        SendOtp,
+        Verify,
+        Send,
+        Check,
+        Guard,
+        Prompt,
+        Refresh,
+        RefreshUser,
+        Recheck,
+        /// A state that follows a verification goes back to its start.
+        Reset,
+        /// The nth call is dropped, or polled.
+        Drop(usize),
+        Poll(usize),
+        /// The listener that was subscribed last goes, or another one comes.
+        Unsubscribe,
+        Subscribe,
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Do(Act),
+        /// The nth call of the platform that is under way ends.
+        LetGo(usize, Fault),
+        PollAll,
+        Wait(i64),
+        /// Timers run out.
+        TimeOut,
+        /// From now on the service grants the last token again, or new ones.
+        GrantAgain(bool),
+        /// From now on the service's checks say so.
+        Require(bool),
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            2 => Just(Act::SignIn),
+            2 => Just(Act::SignOut),
+            1 => Just(Act::SendOtp),
+            4 => Just(Act::Verify),
+            4 => Just(Act::Send),
+            1 => Just(Act::Check),
+            2 => Just(Act::Guard),
+            1 => Just(Act::Prompt),
+            1 => Just(Act::Refresh),
+            1 => Just(Act::RefreshUser),
+            1 => Just(Act::Recheck),
+            1 => Just(Act::Reset),
+            2 => (0..6_usize).prop_map(Act::Drop),
+            3 => (0..6_usize).prop_map(Act::Poll),
+            1 => Just(Act::Unsubscribe),
+            1 => Just(Act::Subscribe),
+        ]
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let fault = prop_oneof![
+            8 => Just(Fault::None),
+            1 => Just(Fault::Lost),
+            1 => Just(Fault::LostAfter),
+            1 => Just(Fault::Status(401)),
+            1 => Just(Fault::Status(500)),
+            1 => Just(Fault::Garbage),
+        ];
+        prop_oneof![
+            5 => act().prop_map(Step::Do),
+            10 => (0..4_usize, fault).prop_map(|(nth, fault)| Step::LetGo(nth, fault)),
+            6 => Just(Step::PollAll),
+            1 => prop_oneof![Just(1_i64), Just(301), Just(901), Just(3600)].prop_map(Step::Wait),
+            1 => Just(Step::TimeOut),
+            1 => any::<bool>().prop_map(Step::GrantAgain),
+            1 => any::<bool>().prop_map(Step::Require),
+        ]
+    }
+
+    type Task = LocalFuture<'static, ()>;
+
+    struct World {
+        client: StepUpClient,
+        service: Rc<Service>,
+        sent: OtpVerification,
+        tracker: StepUpTracker,
+        /// A task that is polled just now is not in its place.
+        tasks: RefCell<Vec<Option<Task>>>,
+        /// What listeners do, one at each event.
+        plan: RefCell<VecDeque<Option<Act>>>,
+        listeners: RefCell<Vec<Subscription>>,
+        wrongs: RefCell<Vec<String>>,
+    }
+
+    impl World {
+        fn new(plan: Vec<Option<Act>>) -> Rc<Self> {
+            let (client, service) = Service::signed_in();
+            let world = Rc::new(Self {
+                sent: service.sent(),
+                client,
+                service,
+                tracker: StepUpTracker::new(|| ()),
+                tasks: RefCell::default(),
+                plan: RefCell::new(plan.into()),
+                listeners: RefCell::default(),
+                wrongs: RefCell::default(),
+            });
+            world.subscribe();
+            world.service.holds_from.set(Some(0));
+            world
+        }
+
+        fn subscribe(self: &Rc<Self>) {
+            let world = Rc::downgrade(self);
+            let subscription = self.client.subscribe(move |_| {
+                let Some(world) = world.upgrade() else { return };
+                let act = world.plan.borrow_mut().pop_front().flatten();
+                if let Some(act) = act {
+                    world.act(act);
+                }
+            });
+            self.listeners.borrow_mut().push(subscription);
+        }
+
+        /// A call is under way from now on. What it gives is checked in the moment that it gives it.
+        fn spawn<T: 'static>(
+            self: &Rc<Self>,
+            work: LocalFuture<'static, Result<T>>,
+            check: impl FnOnce(&Self, T) + 'static,
+        ) {
+            let world = Rc::downgrade(self);
+            let task: Task = Box::pin(async move {
+                let result = work.await;
+                if let (Ok(value), Some(world)) = (result, world.upgrade()) {
+                    check(&world, value);
+                }
+            });
+            let mut tasks = self.tasks.borrow_mut();
+            if tasks.len() < 40 {
+                tasks.push(Some(task));
+            }
+        }
+
+        fn expect(&self, is_right: bool, what: &str) {
+            if !is_right {
+                self.wrongs.borrow_mut().push(what.to_owned());
+            }
+        }
+
+        fn act(self: &Rc<Self>, act: Act) {
+            let client = &self.client;
+            // Every sign-in is of another user, so the user tells the epoch.
+            let of_now = |world: &Self, user: &str, what: &str| {
+                world.expect(world.client.user().is_some_and(|now| now.id.as_str() == user), what);
+            };
+            match act {
+                Act::SignIn => self.spawn(client.sign_in_with_otp(&self.sent, "1"), move |world, user| {
+                    of_now(world, user.id.as_str(), "signed in, and it is another user's session");
+                }),
+                Act::SignOut => {
+                    let revocation = client.sign_out();
+                    // Nothing of the old session is left, whatever the listeners did.
+                    self.spawn(revocation, |_, ()| ());
+                }
+                Act::SendOtp => self.spawn(client.send_otp(None), |_, _| ()),
+                Act::Verify => {
+                    let verify = client.verify_otp(&self.sent, "1", &[EXPORT]);
+                    let tracked = self.tracker.track(Ok(verify), |_| Shown::Verified);
+                    self.spawn(tracked, move |world, verified| {
+                        of_now(world, verified.user.id.as_str(), "verified in a session that is over");
+                        let covers = verified.elevation.is_some_and(|held| held.scopes.contains(&EXPORT));
+                        world.expect(covers, "verified without the scope");
+                    });
+                }
+                Act::Send => self.spawn(client.send(HttpRequest::post("/export"), EXPORT), |_, _| ()),
+                Act::Check => {
+                    let client = client.clone();
+                    let work = Box::pin(async move {
+                        let asked_by = client.user();
+                        Ok((asked_by, client.check(&TokenScope::WalletSign).await))
+                    });
+                    self.spawn(work, move |world, (asked_by, check)| {
+                        let id = |user: &Option<Rc<User>>| user.as_ref().map(|user| user.id.clone());
+                        let is_over = id(&world.client.user()) != id(&asked_by);
+                        world.expect(check.is_required || !is_over, "a check of a session that is over");
+                    });
+                }
+                Act::Guard => {
+                    let sender = client.clone();
+                    let action = move || sender.send(HttpRequest::post("/export"), EXPORT);
+                    self.spawn(client.guard(GuardOptions::new(&[EXPORT]), action), |_, _| ());
+                }
+                Act::Prompt => {
+                    let options = PromptOptions::new(&[EXPORT]);
+                    self.spawn(client.prompt_step_up_auth(options), move |world, verified| {
+                        of_now(world, verified.user.id.as_str(), "prompted in a session that is over");
+                    });
+                }
+                Act::Refresh => self.spawn(client.refresh(), move |world, user| {
+                    of_now(world, user.id.as_str(), "refreshed a session that is over");
+                }),
+                Act::RefreshUser => self.spawn(client.refresh_user(), move |world, user| {
+                    of_now(world, user.id.as_str(), "refreshed the user of a session that is over");
+                }),
+                Act::Recheck => client.recheck_elevations(),
+                Act::Reset => self.tracker.reset(),
+                Act::Drop(nth) => drop(self.take(nth)),
+                Act::Poll(nth) => self.poll(nth),
+                Act::Unsubscribe => {
+                    let last = self.listeners.borrow_mut().pop();
+                    drop(last);
+                }
+                Act::Subscribe => self.subscribe(),
+            }
+        }
+
+        fn take(&self, nth: usize) -> Option<Task> {
+            self.tasks.borrow_mut().get_mut(nth).and_then(Option::take)
+        }
+
+        fn poll(&self, nth: usize) {
+            let Some(mut task) = self.take(nth) else { return };
+            if look(&mut task).is_pending() {
+                self.tasks.borrow_mut()[nth] = Some(task);
+            }
+        }
+
+        fn poll_all(&self) {
+            let mut nth = 0;
+            while nth < self.tasks.borrow().len() {
+                self.poll(nth);
+                nth += 1;
+            }
+        }
+
+        fn step(self: &Rc<Self>, step: &Step) {
+            match *step {
+                Step::Do(act) => self.act(act),
+                Step::LetGo(nth, fault) => {
+                    self.service.let_go(nth, fault);
+                    self.poll_all();
+                }
+                Step::PollAll => self.poll_all(),
+                Step::Wait(secs) => self.service.now.set(self.service.now.get() + secs),
+                Step::TimeOut => self.service.run_out_of_time(),
+                Step::GrantAgain(again) => self.service.grants_again.set(again),
+                Step::Require(is_required) => self.service.is_required.set(is_required),
+            }
+        }
+
+        fn assert_right(&self, when: &str) {
+            assert_eq!(*self.wrongs.borrow(), Vec::<String>::new(), "{when}");
+            self.service.assert_consistent(&self.client, when);
+        }
+
+        /// Everything goes on and every timer runs out: each call settles.
+        fn assert_settles(&self) {
+            self.plan.borrow_mut().clear();
+            self.service.let_all_go();
+            for _ in 0..20 {
+                self.poll_all();
+                self.service.run_out_of_time();
+            }
+            let left = self.tasks.borrow().iter().flatten().count();
+            assert_eq!(left, 0, "{left} calls wait for ever");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        /// No elevation is held while signed out; no request leaves with the bearer of a session that is over, except its
+        /// revocation; no token is carried twice; a verification is a success only in its own session; status, elevations and
+        /// check agree; and every call settles.
+        #[test]
+        fn listeners_may_do_anything_at_any_event(
+            steps in prop::collection::vec(step(), 1..80),
+            plan in prop::collection::vec(prop::option::weighted(0.5, act()), 0..60),
+        ) {
+            let world = World::new(plan);
+            for (at, step) in steps.iter().enumerate() {
+                world.step(step);
+                world.assert_right(&format!("step {at}, {step:?}"));
+            }
+            world.assert_settles();
+            world.assert_right("at the end");
+            world.listeners.borrow_mut().clear();
+            world.service.close();
+        }
+    }
 }
