@@ -204,10 +204,10 @@ impl Elevations {
         }
     }
 
-    /// The server no longer takes the token. It may have been replaced while the request carried it, and is remembered all the
-    /// same, for the rest of the session.
-    pub(crate) fn discard(&mut self, id: HeldId, token: &ElevatedToken) {
-        self.held.retain(|held| held.id != id);
+    /// The server no longer takes the token. While the request carried it, it may have been replaced, and granted again under
+    /// another name, so it is known by itself. It is remembered for the rest of the session.
+    pub(crate) fn discard(&mut self, token: &ElevatedToken) {
+        self.held.retain(|held| held.token != *token);
         self.spent.push((token.clone(), Timestamp::from_millis(i64::MAX)));
     }
 

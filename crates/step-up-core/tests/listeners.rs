@@ -258,6 +258,8 @@ mod any_order {
         /// The nth call of the platform that is under way ends.
         LetGo(usize, Fault),
         PollAll,
+        /// Every call of the platform ends, also those that follow from that.
+        LetAllGo,
         Wait(i64),
         /// Timers run out.
         TimeOut,
@@ -300,7 +302,8 @@ mod any_order {
         prop_oneof![
             5 => act().prop_map(Step::Do),
             10 => (0..4_usize, fault).prop_map(|(nth, fault)| Step::LetGo(nth, fault)),
-            6 => Just(Step::PollAll),
+            3 => Just(Step::PollAll),
+            6 => Just(Step::LetAllGo),
             1 => prop_oneof![Just(1_i64), Just(301), Just(901), Just(3600)].prop_map(Step::Wait),
             1 => Just(Step::TimeOut),
             1 => any::<bool>().prop_map(Step::GrantAgain),
@@ -472,6 +475,12 @@ mod any_order {
                     self.poll_all();
                 }
                 Step::PollAll => self.poll_all(),
+                Step::LetAllGo => {
+                    self.poll_all();
+                    self.service.let_all_go();
+                    self.poll_all();
+                    self.service.holds_from.set(Some(0));
+                }
                 Step::Wait(secs) => self.service.now.set(self.service.now.get() + secs),
                 Step::TimeOut => self.service.run_out_of_time(),
                 Step::GrantAgain(again) => self.service.grants_again.set(again),

@@ -34,7 +34,7 @@ impl Reservation {
     /// The server no longer takes the token.
     pub(super) fn discard(mut self) {
         let token = self.token.clone();
-        self.settle(|inner, id| inner.elevations.borrow_mut().discard(id, &token));
+        self.settle(|inner, _| inner.elevations.borrow_mut().discard(&token));
     }
 
     fn settle(&mut self, how: impl FnOnce(&Inner, HeldId)) {
