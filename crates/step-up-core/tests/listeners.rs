@@ -13,7 +13,7 @@ use std::{
 };
 
 use step_up_core::{
-    Event, ExternalJwt, GuardOptions, HttpRequest, LocalFuture, OtpVerification, PromptOptions, Result, SessionStatus, SessionToken,
+    Event, ExternalJwt, GuardOptions, GuardPhase, HttpRequest, LocalFuture, OtpVerification, PromptOptions, Result, SessionStatus, SessionToken,
     StepUpClient, StepUpError, Subscription, TokenScope, User,
 };
 use support::*;
@@ -215,6 +215,26 @@ fn a_verification_that_a_listener_drops_in_its_own_event_panics_nothing() {
     script.always("/users", user("u"));
     run(client.refresh_user()).unwrap();
     assert!(other.borrow().is_none() && client.elevations().is_empty());
+}
+
+#[test]
+fn a_guarded_action_does_not_run_if_a_phase_signs_the_user_out() {
+    let (client, script) = signed_in("u");
+    elevate(&client, &script, 300, true);
+    script.always("/revoke", "");
+    let runs = Rc::<Cell<usize>>::default();
+    let (counted, leaver) = (Rc::clone(&runs), client.clone());
+    let action = move || {
+        counted.set(counted.get() + 1);
+        async { Ok::<(), StepUpError>(()) }
+    };
+    let guarded = client.guard_with_phases(GuardOptions::new(&[EXPORT]), action, move |phase| {
+        if phase == GuardPhase::Running {
+            sign_out(&leaver);
+        }
+    });
+    assert_eq!(run(guarded), Err(StepUpError::NotSignedIn));
+    assert_eq!(runs.get(), 0);
 }
 
 mod any_order {
@@ -516,8 +536,10 @@ mod any_order {
         fn listeners_may_do_anything_at_any_event(
             steps in prop::collection::vec(step(), 1..80),
             plan in prop::collection::vec(prop::option::weighted(0.5, act()), 0..60),
+            grants_again: bool,
         ) {
             let world = World::new(plan);
+            world.service.grants_again.set(grants_again);
             for (at, step) in steps.iter().enumerate() {
                 world.step(step);
                 world.assert_right(&format!("step {at}, {step:?}"));

@@ -48,7 +48,7 @@ fn a_look_at_what_expires_ends_the_session_in_time_and_tells_the_listeners() {
     let changes = Rc::new(std::cell::Cell::new(0));
     let seen = Rc::clone(&changes);
     let _subscription = client.subscribe(move |event| {
-        if matches!(event, step_up_core::Event::SessionChanged) {
+        if matches!(event, Event::SessionChanged) {
             seen.set(seen.get() + 1);
         }
     });
@@ -173,6 +173,26 @@ fn a_prompt_of_a_session_that_has_expired_is_not_drawn() {
     let prompt = prompter.prompt().unwrap();
     script.now.set(NOW + 3600);
     assert!(prompt.view().is_none() && prompter.prompt().is_none());
+    assert_eq!(run(wait).map(drop), Err(StepUpError::NotSignedIn));
+}
+
+#[test]
+fn a_prompt_that_was_answered_is_no_success_once_the_session_has_expired() {
+    let (client, script) = signed_in("u");
+    let prompter = client.mount_prompter(|| ());
+    script.expect("/stepUp/check", 200, r#"{"isRequired":true,"credentials":[{"id":"c","format":"email"}]}"#);
+    let mut wait = client.prompt_step_up_auth(PromptOptions::new(&[EXPORT]));
+    assert!(poll(&mut wait.as_mut()).is_pending());
+    let prompt = prompter.prompt().unwrap();
+    script.expect("/create", 200, r#"{"verificationUUID":"w","email":"a@b.example"}"#);
+    run(prompt.send()).unwrap();
+    script.expect(
+        "/emailVerifications/verify",
+        200,
+        verified("u", Some(&claims("wallet:export", 7200, true))),
+    );
+    run(prompt.submit_code("1")).unwrap();
+    script.now.set(NOW + 3600);
     assert_eq!(run(wait).map(drop), Err(StepUpError::NotSignedIn));
 }
 

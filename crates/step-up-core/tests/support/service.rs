@@ -55,6 +55,8 @@ pub(crate) struct Service {
     pub(crate) is_required: Cell<bool>,
     in_flight: RefCell<Vec<String>>,
     pub(crate) accepted: RefCell<Vec<String>>,
+    /// Tokens of which the client knows that they were accepted.
+    spent: RefCell<Vec<String>>,
     ended: RefCell<Vec<String>>,
     /// What should never have been sent.
     pub(crate) wrongs: RefCell<Vec<String>>,
@@ -111,14 +113,20 @@ impl Service {
             let in_flight = service.inspect(&request);
             let (gate, fault) = service.call();
             async move {
-                let _in_flight = in_flight;
+                let in_flight = in_flight;
                 gate.await;
                 let respond = || {
                     let (status, body) = service.respond(&request);
                     HttpResponse::new(status, body)
                 };
                 match fault.get() {
-                    Fault::None => Ok(respond()),
+                    Fault::None => {
+                        let response = respond();
+                        if response.is_success() {
+                            service.spent.borrow_mut().extend(in_flight.1.clone());
+                        }
+                        Ok(response)
+                    }
                     Fault::Lost => Err(StepUpError::Network),
                     Fault::LostAfter => {
                         respond();
@@ -201,6 +209,9 @@ impl Service {
         }
         if self.in_flight.borrow().iter().any(|other| other == token) {
             wrong("carried a token that another request carried");
+        }
+        if self.spent.borrow().iter().any(|other| other == token) {
+            wrong("carried a token that was spent");
         }
         self.in_flight.borrow_mut().push(token.to_owned());
         InFlight(Rc::clone(self), Some(token.to_owned()))
