@@ -3,18 +3,18 @@
 //! A laptop's clock can be a day off. Tokens expire by the service's clock, so the client estimates how far its own is from
 //! it ([`Skew`]) and corrects every comparison by that. The estimate errs on the side of an early expiry:
 //!
-//! - The `Date` of a response counts from when the request was sent, so a slow network or a machine that slept meanwhile makes
-//!   the estimate early, by no more than the request took, and never late (but for the second that a `Date` is cut to). A `Date`
-//!   more than a year from the device's clock is ignored.
-//! - The `iat` of a token counts only while no `Date` could be read, and only within 25 hours of the device's clock. That of
-//!   the session token of a sign-in moves the time either way, because that token was issued just now. That of any other token
-//!   moves it forward only, because it may have been issued long ago.
+//! - A `Date`, and the `iat` of the session token of a sign-in, count from when the request was sent. A slow network, or a
+//!   machine that slept meanwhile, makes the estimate early by no more than the request took, and never late (but for the second
+//!   that a `Date` is cut to).
+//! - A sign-in, whose session token was issued just now, sets the time by that token and the latest `Date`, whichever is later;
+//!   so neither a cached response nor an old token makes it late.
+//! - While a user is signed in, time only goes forward: a later `Date` moves it, and while no `Date` could be read the `iat` of
+//!   a token. There is one exception. In a session that was restored or adopted, only the device's clock is known; the first
+//!   `Date` after that sets the time either way. Signed out, nothing is held, and the latest `Date` counts.
 //! - The expiry of a token is judged by the estimate from before that token was received. On a device whose clock is a day
 //!   fast, with no `Date` at all, that is the session token of the sign-in. A session that was restored from a store on such a
 //!   device has expired by the only clock there is; the user signs in again.
-//! - While a user is signed in, time never goes backwards, neither by a response nor by the device's clock. The one exception
-//!   is the client's first `Date`, before which only the device's clock or a token was known. Signed out, nothing is held, and
-//!   the latest `Date` counts.
+//! - A `Date` more than a year from the device's clock is ignored, and an `iat` more than 25 hours from it.
 //!
 //! A device clock that is set back while a user is signed in makes the time stand still until the next `Date`, or until it has
 //! caught up. One that is set forward is believed until the next sign-in.
@@ -104,6 +104,8 @@ struct Estimate {
     offset: i64,
     /// What the latest `Date` said, which is in force from the next sign-in or sign-out on.
     dated: Option<i64>,
+    /// Whether a `Date` or a sign-in has set the correction.
+    is_set: bool,
     /// While a user is signed in: the latest time that was told.
     floor: Option<i64>,
 }
@@ -133,13 +135,15 @@ impl Skew {
     }
 
     /// A user signs in, or out. `issued` is when their session token was issued, and when, by this device's clock, it was asked
-    /// for. From now on time goes forward only, unless nobody is signed in.
+    /// for. While a user is signed in, time goes forward only.
     pub(crate) fn begin_epoch(&self, is_signed_in: bool, issued: Option<(Timestamp, Timestamp)>) {
-        let Estimate { offset, dated, .. } = self.estimate.get();
+        let Estimate { offset, dated, is_set, .. } = self.estimate.get();
         let issued = issued.and_then(|(issued_at, asked_at)| plausible(issued_at, asked_at, MAX_TOKEN_SKEW));
+        let known = dated.max(issued);
         self.estimate.set(Estimate {
-            offset: dated.or(issued).unwrap_or(offset),
+            offset: known.unwrap_or(offset),
             dated,
+            is_set: is_set || known.is_some(),
             floor: is_signed_in.then_some(i64::MIN),
         });
     }
@@ -151,14 +155,13 @@ impl Skew {
         let date = http_date::parse(header).map(|date| date.after(Duration::from_millis(500)));
         let Some(offset) = date.and_then(|date| plausible(date, sent_at, MAX_DATE_SKEW)) else { return };
         let mut estimate = self.estimate.get();
-        let is_first = estimate.dated.replace(offset).is_none();
-        if is_first {
+        if !estimate.is_set {
             estimate.floor = estimate.floor.map(|_| i64::MIN);
         }
-        if is_first || estimate.floor.is_none() || offset > estimate.offset {
+        if !estimate.is_set || estimate.floor.is_none() || offset > estimate.offset {
             estimate.offset = offset;
         }
-        self.estimate.set(estimate);
+        self.estimate.set(Estimate { dated: Some(offset), is_set: true, ..estimate });
     }
 
     /// Learns from the `iat` of a token that was just received. It is no later than now, so it moves the time forward only.
@@ -213,8 +216,21 @@ mod tests {
         assert_eq!(skew.now(), Timestamp(NOON));
         skew.learn_from_date("Tue, 24 Nov 2026 10:00:00 GMT", Timestamp(NOON - DAY));
         skew.learn_from_token(Timestamp(NOON + DAY / 2));
-        skew.begin_epoch(true, Some((Timestamp(NOON + DAY / 2), Timestamp(NOON - DAY))));
         assert_eq!(skew.now(), Timestamp(NOON + 500));
+    }
+
+    #[test]
+    fn a_sign_in_sets_the_time_by_its_token_and_the_latest_date_whichever_is_later() {
+        for (issued_at, expected) in
+            [(NOON - 60_000, NOON + 500), (NOON + 60_000, NOON + 60_000), (0, NOON + 500)]
+        {
+            let skew = skew_of(NOON - DAY);
+            skew.learn_from_date("Tue, 24 Nov 2026 10:00:00 GMT", Timestamp(NOON - DAY));
+            skew.begin_epoch(true, Some((Timestamp(issued_at), Timestamp(NOON - DAY))));
+            assert_eq!(skew.now(), Timestamp(expected));
+            skew.learn_from_date("Tue, 24 Nov 2026 09:00:00 GMT", Timestamp(NOON - DAY));
+            assert_eq!(skew.now(), Timestamp(expected), "a cached response");
+        }
     }
 
     #[test]
@@ -242,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn while_a_user_is_signed_in_only_the_first_date_moves_the_time_back() {
+    fn in_a_restored_session_only_the_first_date_moves_the_time_back() {
         let device = Rc::new(Cell::new(NOON + DAY));
         let skew = skew_at(&device);
         skew.begin_epoch(true, None);

@@ -168,7 +168,7 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     /// In any order, with tokens that are granted again while they are held, claimed, in flight, spent or discarded: no two
     /// requests in flight carry the same single-use token, a spent one never comes back, a claimed one is not held for
