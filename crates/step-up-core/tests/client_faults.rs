@@ -824,9 +824,8 @@ fn in_a_cookie_environment_a_revocation_does_not_go_out_in_the_next_session() {
 fn a_single_use_token_that_the_server_grants_twice_is_carried_once() {
     let granted = claims("wallet:export", 300, true);
     let answer = || verified("u", Some(&granted));
-    let carries = |request: &HttpRequest| {
-        request.headers.iter().any(|(name, _)| name == "x-dyn-elevated-access-token")
-    };
+    let carries =
+        |request: &HttpRequest| request.headers.iter().any(|(name, _)| name == "x-dyn-elevated-access-token");
 
     // While a request carries it.
     let (client, script) = signed_in("u");

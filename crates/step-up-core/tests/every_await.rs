@@ -146,10 +146,7 @@ fn meet(name: &str, flow: Flow, incident: Incident, nth: usize, is_fresh: bool) 
                 outcome = look(&mut work);
             }
         }
-        let is_over = matches!(
-            incident,
-            Incident::SignsOut | Incident::SignsInAsAnother | Incident::Expires
-        );
+        let is_over = matches!(incident, Incident::SignsOut | Incident::SignsInAsAnother | Incident::Expires);
         let is_public = ["send_sign_in_code", "sign_in_with_otp", "sign_out"].contains(&name);
         if is_over && !is_public {
             assert_eq!(outcome, Poll::Ready(Err(StepUpError::NotSignedIn)), "{when}");
@@ -199,7 +196,10 @@ fn a_keychain_that_never_answers_is_timed_out_and_the_whole_call_has_one_limit()
             service.holds_from.set(Some(first + nth));
             let mut verify = client.verify_otp(&sent, "1", &[EXPORT]);
             if look(&mut verify).is_ready() {
-                assert!(nth >= 4, "a key is signed with, a key is read, a nonce is fetched, the request is sent");
+                assert!(
+                    nth >= 4,
+                    "a key is signed with, a key is read, a nonce is fetched, the request is sent"
+                );
                 service.close();
                 break;
             }
@@ -207,7 +207,10 @@ fn a_keychain_that_never_answers_is_timed_out_and_the_whole_call_has_one_limit()
             let (limit, gate): (_, Gate) = service.timers.borrow()[timers].clone();
             assert_eq!(limit, client.config().timeout());
             gate.open();
-            assert_eq!(look(&mut verify).map(|result| result.map(drop)), Poll::Ready(Err(StepUpError::TimedOut)));
+            assert_eq!(
+                look(&mut verify).map(|result| result.map(drop)),
+                Poll::Ready(Err(StepUpError::TimedOut))
+            );
             let sent = service.count.get();
             service.let_all_go();
             assert_eq!(service.count.get(), sent, "nothing is sent after that");

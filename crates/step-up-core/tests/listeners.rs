@@ -6,15 +6,15 @@
 mod support;
 
 use std::{
-    cell::Cell,
-    pin::{Pin, pin},
+    cell::{Cell, RefCell},
+    pin::pin,
     rc::Rc,
     task::Poll,
 };
 
 use step_up_core::{
-    Event, ExternalJwt, GuardOptions, GuardPhase, HttpRequest, LocalFuture, OtpVerification, PromptOptions, Result, SessionStatus, SessionToken,
-    StepUpClient, StepUpError, Subscription, TokenScope, User,
+    Event, ExternalJwt, GuardOptions, GuardPhase, HttpRequest, LocalFuture, OtpVerification, PromptOptions,
+    Result, SessionStatus, SessionToken, StepUpClient, StepUpError, Subscription, TokenScope, User,
 };
 use support::*;
 
@@ -195,7 +195,11 @@ fn a_guarded_action_does_not_go_on_in_the_session_of_another_user() {
     assert!(poll(&mut guarded.as_mut()).is_pending());
     sign_in(&client, &script, "other");
     gate.open();
-    assert_eq!(poll(&mut guarded.as_mut()), Poll::Ready(Err(StepUpError::NotSignedIn)), "asks the other user");
+    assert_eq!(
+        poll(&mut guarded.as_mut()),
+        Poll::Ready(Err(StepUpError::NotSignedIn)),
+        "asks the other user"
+    );
     assert_eq!(runs.get(), 0);
 }
 
@@ -206,7 +210,7 @@ fn a_verification_that_a_listener_drops_in_its_own_event_panics_nothing() {
     let gate = Gate::default();
     let answer = Answer::Reply(200, verified("u", Some(&claims("wallet:export", 300, true))));
     script.expect_answer("/emailVerifications/verify", Answer::Wait(gate, Box::new(answer)));
-    let other: Rc<std::cell::RefCell<Option<Pin<Box<dyn Future<Output = _>>>>>> = Rc::default();
+    let other: Rc<RefCell<Option<LocalFuture<'static, _>>>> = Rc::default();
     let mut pending = client.verify_otp(&sent, "123456", &[EXPORT]);
     assert!(poll(&mut pending.as_mut()).is_pending());
     other.replace(Some(pending));
@@ -240,7 +244,7 @@ fn a_guarded_action_does_not_run_if_a_phase_signs_the_user_out() {
 mod any_order {
     //! Whatever listeners do at whatever event, in any interleaving of calls, answers, faults and time.
 
-    use std::{cell::RefCell, collections::VecDeque};
+    use std::collections::VecDeque;
 
     use proptest::prelude::*;
     use step_up_core::{Action as Shown, StepUpTracker};

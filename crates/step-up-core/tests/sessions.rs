@@ -224,10 +224,7 @@ fn a_renewal_that_arrives_after_the_expiry_stores_nothing() {
     let (client, script) = signed_in("u");
     let gate = Gate::default();
     let later = verified("u", None).replace(&(NOW + 3600).to_string(), &(NOW + 7200).to_string());
-    script.expect_answer(
-        "/refresh",
-        Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, later))),
-    );
+    script.expect_answer("/refresh", Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, later))));
     let mut refresh = client.refresh();
     assert!(poll(&mut refresh.as_mut()).is_pending());
     script.now.set(NOW + 3600);

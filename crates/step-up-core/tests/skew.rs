@@ -150,8 +150,11 @@ fn dated() -> impl Strategy<Value = Dated> {
 
 fn trip() -> impl Strategy<Value = Trip> {
     let sleep = || prop_oneof![6 => Just(0), 1 => 1..30_i64, 1 => 1..2 * SESSION];
-    (dated(), prop_oneof![4 => Just(0), 1 => 1..30_i64], sleep())
-        .prop_map(|(dated, before, after)| Trip { dated, before, after })
+    (dated(), prop_oneof![4 => Just(0), 1 => 1..30_i64], sleep()).prop_map(|(dated, before, after)| Trip {
+        dated,
+        before,
+        after,
+    })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -347,7 +350,10 @@ impl World {
             assert!(now >= self.latest, "{} ms back", self.latest - now);
             self.latest = now;
             let held = self.client.elevations();
-            assert!(held.iter().all(|held| held.expires_at.as_secs() + TOLERANCE > self.time), "held too long");
+            assert!(
+                held.iter().all(|held| held.expires_at.as_secs() + TOLERANCE > self.time),
+                "held too long"
+            );
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use std::{rc::Rc, time::Duration};
 
-use super::{CachedSettings, StepUpClient, Verified, dispatch::Outgoing, waiting::{Answer, Until}};
+use super::{
+    CachedSettings, StepUpClient, Verified,
+    dispatch::Outgoing,
+    waiting::{Answer, Until},
+};
 use crate::{
     LocalFuture,
     clock::Timestamp,

@@ -383,11 +383,7 @@ impl Inner {
     }
 
     /// The same with a session token that was issued just now: when, and when it was asked for by the device's clock.
-    fn begin_epoch_issued(
-        &self,
-        next: Option<NewSession>,
-        issued: Option<(Timestamp, Timestamp)>,
-    ) -> Epoch {
+    fn begin_epoch_issued(&self, next: Option<NewSession>, issued: Option<(Timestamp, Timestamp)>) -> Epoch {
         self.clock.begin_epoch(next.is_some(), issued);
         let next = next.filter(|(.., expires_at)| !self.is_over(*expires_at));
         if next.is_none() {

@@ -193,7 +193,8 @@ impl Service {
     fn inspect(self: &Rc<Self>, request: &HttpRequest) -> InFlight {
         let path = request.path().to_owned();
         let wrong = |what: &str| self.wrongs.borrow_mut().push(format!("{path} {what}"));
-        let signed_in = self.client.borrow().clone().and_then(|client| client.user()).map(|user| user.id.clone());
+        let signed_in =
+            self.client.borrow().clone().and_then(|client| client.user()).map(|user| user.id.clone());
         let signed_in = signed_in.as_ref().map(|id| id.as_str());
         if let Some(subject) = subject(header(request, "authorization"))
             && !path.ends_with("/revoke")
