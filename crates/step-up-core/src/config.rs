@@ -93,7 +93,9 @@ impl Config {
         Ok(self)
     }
 
-    /// How long an answer may take before the call is [`TimedOut`](StepUpError::TimedOut).
+    /// How long a request may take before it is [`TimedOut`](StepUpError::TimedOut): all of it, from the settings, nonces and keys
+    /// that it needs to its response. A call that makes several requests in a row, such as a sign-in that gets the settings after
+    /// it, has this long for each. What waits for the user has limits of its own.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -112,7 +114,7 @@ impl Config {
         &self.base_url
     }
 
-    /// How long an answer may take.
+    /// How long a request may take.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.timeout

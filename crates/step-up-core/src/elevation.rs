@@ -4,6 +4,8 @@
 //! the token used, and *released* otherwise. So a lost connection never costs the user a verification, and two requests
 //! in flight never carry the same one.
 //!
+//! A token that is granted again is held once, and not at all while a request carries it or after it was spent or discarded.
+//!
 //! Before that a guarded action may *claim* it, as long as it runs: it is promised to one action, which has yet to send the
 //! request that carries it, and so is no longer held for anybody else who asks.
 
@@ -98,30 +100,41 @@ impl Held {
 #[derive(Default)]
 pub(crate) struct Elevations {
     held: Vec<Held>,
+    /// Tokens that were spent or discarded, and until when they could be granted again.
+    spent: Vec<(ElevatedToken, Timestamp)>,
     next_id: u64,
 }
 
 impl Elevations {
-    /// Keeps a token. A reusable one replaces a reusable one for the same scopes; single-use ones add up, because each
-    /// is a verification that the user made.
-    pub(crate) fn insert(&mut self, parsed: Parsed, now: Timestamp) {
+    /// Keeps a token, and returns what is held by it for anyone to use: nothing if it has expired, if a request or an action
+    /// has it, or if it was spent before. A multi-use one replaces a multi-use one for the same scopes; single-use ones add
+    /// up, because each is a verification that the user made.
+    pub(crate) fn insert(&mut self, parsed: Parsed, now: Timestamp) -> Option<Elevation> {
         self.forget_expired(now);
-        let elevation = &parsed.elevation;
+        let Parsed { token, elevation, .. } = parsed;
+        if elevation.expires_at <= now || self.spent.iter().any(|(spent, _)| *spent == token) {
+            return None;
+        }
+        if let Some(known) = self.held.iter().find(|held| held.token == token) {
+            let is_free = !known.reserved && !known.claimed;
+            return is_free.then(|| known.elevation.clone());
+        }
         self.held.retain(|held| {
             let replaced = !elevation.single_use
                 && !held.elevation.single_use
                 && held.elevation.scopes.len() == elevation.scopes.len()
                 && held.elevation.scopes.iter().all(|scope| elevation.covers(scope));
-            !replaced && held.token != parsed.token
+            !replaced
         });
         self.held.push(Held {
             id: HeldId(self.next_id),
-            token: parsed.token,
-            elevation: parsed.elevation,
+            token,
+            elevation: elevation.clone(),
             reserved: false,
             claimed: false,
         });
         self.next_id += 1;
+        Some(elevation)
     }
 
     /// The token to use for `scope`: reusable before single-use, then the fewest scopes, then the soonest expiry; so
@@ -180,7 +193,8 @@ impl Elevations {
 
     /// The server accepted the request: a single-use token is gone.
     pub(crate) fn spend(&mut self, id: HeldId) {
-        self.held.retain(|held| held.id != id || !held.elevation.single_use);
+        let spent = self.held.extract_if(.., |held| held.id == id && held.elevation.single_use);
+        self.spent.extend(spent.map(|held| (held.token, held.elevation.expires_at)));
     }
 
     /// The server was not reached, or refused for another reason: the token is free again.
@@ -190,9 +204,11 @@ impl Elevations {
         }
     }
 
-    /// The server no longer takes the token.
-    pub(crate) fn discard(&mut self, id: HeldId) {
-        self.held.retain(|held| held.id != id);
+    /// The server no longer takes the token. While the request carried it, it may have been replaced, and granted again under
+    /// another name, so it is known by itself. It is remembered for the rest of the session.
+    pub(crate) fn discard(&mut self, token: &ElevatedToken) {
+        self.held.retain(|held| held.token != *token);
+        self.spent.push((token.clone(), Timestamp::from_millis(i64::MAX)));
     }
 
     /// Everything that is held and unexpired, reserved or not.
@@ -207,10 +223,13 @@ impl Elevations {
     /// Drops what has expired. What a request carries is left to that request.
     pub(crate) fn forget_expired(&mut self, now: Timestamp) {
         self.held.retain(|held| held.elevation.expires_at > now || held.reserved);
+        self.spent.retain(|(_, expires_at)| *expires_at > now);
     }
 
+    /// The session has ended: its tokens are worth nothing, and it grants no more.
     pub(crate) fn clear(&mut self) {
         self.held.clear();
+        self.spent.clear();
     }
 }
 
@@ -229,10 +248,8 @@ pub mod bench {
         pub fn hold(&mut self, scopes: Vec<TokenScope>, expires_at: Timestamp, single_use: bool) {
             let token = ElevatedToken::new(format!("token {}", self.0.next_id));
             let elevation = Elevation { scopes, expires_at, single_use };
-            self.0.insert(
-                Parsed { token, elevation, subject: None, issued_at: None },
-                Timestamp::from_millis(i64::MIN),
-            );
+            let parsed = Parsed { token, elevation, subject: None, issued_at: None };
+            let _ = self.0.insert(parsed, Timestamp::from_millis(i64::MIN));
         }
 
         /// The local check.

@@ -785,6 +785,93 @@ fn in_a_cookie_environment_cookies_go_and_device_headers_do_not() {
 }
 
 #[test]
+fn in_a_cookie_environment_a_token_of_another_user_is_a_subject_mismatch() {
+    let theirs = claims("wallet:export", 300, false).replace(r#""sub":"u""#, r#""sub":"other""#);
+    let without_bearer = format!(r#","minifiedJwt":"{}""#, session_token("u"));
+    let bearer_of_other = verified("u", None).replace(&session_token("u"), &session_token("other"));
+    for answer in [verified("u", Some(&theirs)).replace(&without_bearer, ""), bearer_of_other] {
+        let (client, script) = cookie_session();
+        assert_eq!(verify(&client, &script, &[EXPORT], 200, answer), Err(StepUpError::SubjectMismatch));
+        assert!(client.elevations().is_empty());
+    }
+}
+
+/// A client in an environment whose sessions live in cookies, with user `u` signed in.
+fn cookie_session() -> (StepUpClient, Rc<Script>) {
+    let (client, script) = client();
+    script.expect("/settings", 200, r#"{"security":{"auth":{"storage":["cookie"]}}}"#);
+    script.expect("/create", 200, r#"{"verificationUUID":"v"}"#);
+    let token = format!(r#","minifiedJwt":"{}""#, session_token("u"));
+    script.expect("/signin", 200, verified("u", None).replace(&token, ""));
+    let verification = run(client.send_sign_in_code("a@b.example")).unwrap();
+    run(client.sign_in_with_otp(&verification, "1")).unwrap();
+    (client, script)
+}
+
+#[test]
+fn in_a_cookie_environment_a_revocation_does_not_go_out_in_the_next_session() {
+    let (client, script) = cookie_session();
+    let revocation = client.sign_out();
+    script.expect("/create", 200, r#"{"verificationUUID":"v"}"#);
+    script.expect("/signin", 200, verified("next", None));
+    let sent = run(client.send_sign_in_code("a@b.example")).unwrap();
+    run(client.sign_in_with_otp(&sent, "1")).unwrap();
+    assert_eq!(run(revocation), Err(StepUpError::NotSignedIn));
+    assert!(script.requests("/revoke").is_empty(), "its cookie would be that of the next session");
+}
+
+#[test]
+fn a_single_use_token_that_the_server_grants_twice_is_carried_once() {
+    let granted = claims("wallet:export", 300, true);
+    let answer = || verified("u", Some(&granted));
+    let carries =
+        |request: &HttpRequest| request.headers.iter().any(|(name, _)| name == "x-dyn-elevated-access-token");
+
+    // While a request carries it.
+    let (client, script) = signed_in("u");
+    verify(&client, &script, &[EXPORT], 200, answer()).unwrap();
+    let gate = Gate::default();
+    script.expect_answer("/export", Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, "{}".into()))));
+    let mut first = client.send(HttpRequest::post("/export"), EXPORT);
+    assert!(poll(&mut first.as_mut()).is_pending());
+    assert_eq!(verify(&client, &script, &[EXPORT], 200, answer()), not_elevated());
+    assert!(client.elevation(&EXPORT).is_none());
+    script.expect("/export", 403, r#"{"error":"no","code":"elevated_access_token_required"}"#);
+    run(client.send(HttpRequest::post("/export"), EXPORT)).unwrap_err();
+    gate.open();
+    run(first).unwrap();
+
+    // After it was spent.
+    assert_eq!(verify(&client, &script, &[EXPORT], 200, answer()), not_elevated());
+    script.expect("/export", 403, r#"{"error":"no","code":"elevated_access_token_required"}"#);
+    run(client.send(HttpRequest::post("/export"), EXPORT)).unwrap_err();
+    let carried: Vec<bool> = script.requests("/export").iter().map(carries).collect();
+    assert_eq!(carried, [true, false, false]);
+
+    // Another token is as good as ever, and one that is free is held once.
+    elevate(&client, &script, 300, true);
+    let (client, script) = signed_in("u");
+    verify(&client, &script, &[EXPORT], 200, answer()).unwrap();
+    verify(&client, &script, &[EXPORT], 200, answer()).unwrap();
+    assert_eq!(client.elevations().len(), 1);
+}
+
+#[test]
+fn a_spent_token_that_is_granted_again_is_no_failure_if_another_one_covers_the_scopes() {
+    let (client, script) = signed_in("u");
+    let spent = claims("wallet:export", 300, true);
+    verify(&client, &script, &[EXPORT], 200, verified("u", Some(&spent))).unwrap();
+    script.expect("/export", 200, "{}");
+    run(client.send(HttpRequest::post("/export"), EXPORT)).unwrap();
+    elevate(&client, &script, 200, true);
+    let verification = send_otp(&client, &script);
+    script.expect("/emailVerifications/verify", 200, verified("u", Some(&spent)));
+    let held = run(client.verify_otp(&verification, "1", &[EXPORT])).unwrap().elevation;
+    assert_eq!(held.map(|held| held.expires_at), Some(Timestamp::from_secs(NOW + 200)));
+    assert_eq!(client.elevations().len(), 1);
+}
+
+#[test]
 fn settings_are_fetched_once_in_five_minutes_and_old_ones_outlive_a_failure() {
     let (client, script) = signed_in("u");
     assert_eq!(script.requests("/settings").len(), 1);

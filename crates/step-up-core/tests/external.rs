@@ -113,3 +113,17 @@ fn an_answer_after_signing_out_stores_nothing() {
     assert_eq!(run(verification).map(drop), Err(StepUpError::NotSignedIn));
     assert!(client.elevations().is_empty());
 }
+
+#[test]
+fn in_a_cookie_environment_a_token_of_another_user_is_a_subject_mismatch() {
+    let (client, script) = client();
+    script.expect("/settings", 200, r#"{"security":{"auth":{"storage":["cookie"]}}}"#);
+    let bearer = format!(r#","minifiedJwt":"{}""#, session_token("u"));
+    script.expect("/externalAuth/signin", 200, verified("u", None).replace(&bearer, ""));
+    run(client.sign_in_with_external_jwt(&assertion(""))).unwrap();
+    let theirs = jwt(&claims("wallet:export", 300, true).replace(r#""sub":"u""#, r#""sub":"other""#));
+    script.expect("/externalAuth/verify", 200, format!(r#"{{"elevatedAccessToken":"{theirs}"}}"#));
+    let verified = run(client.verify_with_external_jwt(&assertion("wallet:export"))).map(drop);
+    assert_eq!(verified, Err(StepUpError::SubjectMismatch));
+    assert!(client.elevations().is_empty());
+}

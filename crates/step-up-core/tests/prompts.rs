@@ -865,6 +865,29 @@ fn a_code_that_is_on_its_way_is_taken_up_after_the_prompt_is_cancelled() {
     assert!(client.elevation(&EXPORT).is_some(), "the user's code is spent, so its token is held");
 }
 
+#[test]
+fn a_prompt_is_no_success_if_its_screen_signs_the_user_out_when_it_is_told() {
+    let (client, script) = signed_in("u");
+    let is_leaving = Rc::<Cell<bool>>::default();
+    let (leaves, leaver) = (Rc::clone(&is_leaving), client.clone());
+    let prompter = client.mount_prompter(move || {
+        if leaves.replace(false) {
+            drop(leaver.sign_out());
+        }
+    });
+    script.expect("/stepUp/check", 200, BY_EMAIL);
+    let mut wait = ask(client.prompt_step_up_auth(export()));
+    let (prompt, _) = drawn(&prompter);
+    script.expect("/create", 200, r#"{"verificationUUID":"w","email":"a@b.example"}"#);
+    run(prompt.send()).unwrap();
+    script.expect("/emailVerifications/verify", 200, elevated("wallet:export"));
+    let submitted = prompt.submit_code("123456");
+    is_leaving.set(true);
+    assert_eq!(run(submitted).map(drop), Err(StepUpError::NotSignedIn));
+    assert_eq!(outcome(&mut wait).map(drop), Err(StepUpError::NotSignedIn));
+    assert!(client.elevations().is_empty());
+}
+
 mod any_order {
     //! Whatever happens in whatever order: every caller settles once, and nobody as verified without a token.
 

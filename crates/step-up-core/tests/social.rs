@@ -16,9 +16,9 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 use step_up_core::{
-    Config, HttpRequest, HttpResponse, LocalFuture, MemorySessionStore, OnBlocked, Popup, Provider, Result,
-    SessionStatus, SessionStore, SocialMessage, SocialOptions, SocialPurpose, SocialWindow, StepUpClient,
-    StepUpError, StoredSession, TokenScope, Verified,
+    Config, HttpRequest, HttpResponse, Keychain, LocalFuture, MemorySessionStore, OnBlocked, Popup, Provider,
+    PublicKey, Result, SessionStatus, SessionStore, Signature, SocialMessage, SocialOptions, SocialPurpose,
+    SocialWindow, StepUpClient, StepUpError, StoredSession, TokenScope, Verified,
 };
 use support::*;
 
@@ -341,6 +341,56 @@ fn a_proof_key_goes_with_requests_to_providers_that_take_one() {
     let url = world.popup().went_to.borrow().clone().unwrap();
     assert!(url.ends_with(&format!("&code_challenge={challenge}&code_challenge_method=S256")), "{url}");
     assert!(!url.contains(&verifier));
+}
+
+/// A keychain that never makes a digest.
+struct NoDigest;
+
+impl Keychain for NoDigest {
+    fn session_key(&self) -> LocalFuture<'static, Result<PublicKey>> {
+        Box::pin(async { PublicKey::from_uncompressed(&[[4; 1].as_slice(), &[7; 64]].concat()) })
+    }
+    fn sign_with_device_key(&self, _: Vec<u8>) -> LocalFuture<'static, Result<(PublicKey, Signature)>> {
+        Box::pin(std::future::pending())
+    }
+    fn random(&self, bytes: &mut [u8]) -> Result<()> {
+        bytes.fill(7);
+        Ok(())
+    }
+    fn sha256(&self, _: Vec<u8>) -> LocalFuture<'static, Result<[u8; 32]>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[test]
+fn a_keychain_that_never_makes_the_proof_key_is_timed_out_and_closes_the_popup() {
+    let world = World::new();
+    world.0.is_store_lasting.set(true);
+    world.sign_in(&world.load());
+    let transport = {
+        let world = world.clone();
+        move |request: HttpRequest| {
+            let answer = world.answer(request);
+            async move {
+                match answer {
+                    Answer::Reply(status, body) => Ok(HttpResponse::new(status, body)),
+                    _ => Err(StepUpError::Network),
+                }
+            }
+        }
+    };
+    let platform = platform(&world.0.script)
+        .with_transport(transport)
+        .with_social_window(world.clone())
+        .with_session_store(Store(world.clone()))
+        .with_keychain(NoDigest);
+    let client = StepUpClient::new(Config::new(ENVIRONMENT).unwrap(), platform);
+    let mut verifying = client.verify_social(&Provider::GitHub, SocialOptions::new());
+    assert!(poll(&mut verifying.as_mut()).is_pending());
+    world.0.script.run_out_of_time();
+    assert_eq!(poll(&mut verifying.as_mut()), Poll::Ready(Err(StepUpError::TimedOut)));
+    assert!(world.popup().is_closed.get());
+    assert!(world.requests("/initAuth").is_empty());
 }
 
 #[test]
@@ -838,6 +888,23 @@ fn a_page_that_comes_back_without_an_answer_is_still_signed_in_and_forgets_the_r
     assert_eq!(client.status(), SessionStatus::SignedIn);
     assert!(world.0.slot.borrow().is_none());
     assert_eq!(*world.0.address.borrow(), "https://app.example/page?tab=1#/deep");
+}
+
+#[test]
+fn a_session_that_has_expired_is_not_taken_up_from_a_redirect() {
+    let (client, world) = World::signed_in();
+    let state = leave(&client, &world);
+    world.come_back(&format!("dynamicOauthCode=c&dynamicOauthState={state}"));
+    world.0.script.now.set(NOW + 3600);
+    let client = world.load();
+    let events = Rc::<Cell<usize>>::default();
+    let seen = Rc::clone(&events);
+    let _subscription = client.subscribe(move |_| seen.set(seen.get() + 1));
+    let returned = client.take_social_return().unwrap();
+    assert_eq!(client.session().user, None);
+    assert_eq!(events.get(), 0, "nothing has changed");
+    assert_eq!(run(client.resume_social(returned)), Err(StepUpError::NotSignedIn));
+    assert!(world.requests("/verify").is_empty());
 }
 
 #[test]

@@ -129,6 +129,9 @@ impl StepUpClient {
         let known = self.inner.checks.borrow().find(epoch, &scope);
         let pending = known.unwrap_or_else(|| self.begin_check(epoch, scope));
         pending.ended.await;
+        if let Err(ended) = self.inner.require_session(epoch) {
+            return StepUpCheck::failed(ended);
+        }
         pending.check.get().cloned().unwrap_or_else(|| StepUpCheck::failed(StepUpError::Cancelled))
     }
 

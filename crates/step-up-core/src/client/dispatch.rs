@@ -1,4 +1,7 @@
 //! The one sequence behind every request: what the client adds to it, what it learns from the answer.
+//!
+//! One timer limits the whole sequence, from the settings and the keys that a request needs to its answer. And whenever the
+//! listeners were told of something, the session is checked again before anything leaves.
 
 use std::rc::Rc;
 
@@ -28,8 +31,8 @@ const API_VERSION: &str = "API/0.0.1125";
 pub(super) enum Outgoing {
     /// A call in an epoch. Without one it is the one in which the future is first polled.
     Call(Option<Epoch>, Result<Call>),
-    /// A call for whoever holds this token, whatever the session of now is.
-    For(Option<SessionToken>, Call),
+    /// A call for whoever holds this token, whatever the session of now is; with an epoch, only in that.
+    For(Option<SessionToken>, Option<Epoch>, Call),
     /// A call that is the same for everybody, and that others need first.
     Common(Call),
     /// The app's own request, with the elevated token of a scope.
@@ -68,48 +71,62 @@ struct Prepared {
 }
 
 impl StepUpClient {
-    /// Sends what is to be sent, and gives an accepted answer.
+    /// Sends what is to be sent, and gives an accepted answer. Fails with `TimedOut` after the time that the configuration
+    /// gives to a call.
     pub(super) fn dispatch(&self, outgoing: Outgoing) -> LocalFuture<'static, Result<HttpResponse>> {
         let client = self.clone();
         Box::pin(async move {
             let inner = &client.inner;
-            let keychain = &inner.platform.keychain;
+            let mut deadline = client.sleep(inner.config.timeout());
             let mut prepared = inner.prepare(outgoing)?;
-            if prepared.purpose != Purpose::Common {
-                let uses_cookies = client.settings().await?.uses_cookies;
-                prepared.request.with_cookies = uses_cookies;
-                if prepared.is_device_signed && !uses_cookies {
-                    // No cookie says which device this is.
-                    let nonce = client.take_nonce().await?;
-                    let signed = keychain.sign_with_device_key(nonce.clone().into_bytes()).await?;
-                    let request = &mut prepared.request;
-                    request.add_header("x-dynamic-device-nonce", nonce);
-                    request.add_header("x-dynamic-device-publickey", signed.0.as_hex());
-                    request.add_header("x-dynamic-device-signed-nonce", signed.1.as_hex());
-                }
-                if prepared.purpose != Purpose::App {
-                    let session_key = keychain.session_key().await?;
-                    if prepared.opens_session {
-                        prepared.body =
-                            prepared.body.map(|body| body.text("sessionPublicKey", session_key.as_hex()));
-                    }
-                    prepared.request.add_header("x-dyn-session-public-key", session_key.as_hex());
-                }
-                // Nothing is waited for from here on until the request is on its way.
-                inner.require_any(prepared.epoch)?;
-                inner.authorize(&mut prepared);
+            let preparation = Box::pin(client.complete(&mut prepared));
+            Until::timeout(preparation, Box::pin(deadline.as_mut())).await?;
+            // Nothing is waited for from here on until the request is on its way.
+            inner.require_any(prepared.epoch)?;
+            let reservation = inner.reserve(&prepared);
+            // The listeners were told of it.
+            inner.require_any(prepared.epoch)?;
+            inner.authorize(&mut prepared);
+            if let Some(reservation) = &reservation {
+                prepared.request.add_header(ELEVATED_TOKEN_HEADER, reservation.token.expose());
             }
-            if prepared.purpose != Purpose::App {
-                inner.label(&mut prepared.request)?;
-            }
-            if let Some(body) = prepared.body.take() {
-                prepared.request.body = Some(body.finish());
-            }
-            let reservation = inner.reserve(&mut prepared);
             let request = std::mem::replace(&mut prepared.request, HttpRequest::get(""));
-            let response = inner.exchange(request, prepared.purpose).await?;
+            let response = inner.exchange(request, prepared.purpose, deadline).await?;
             inner.settle(&prepared, reservation, response)
         })
+    }
+
+    /// Adds what has to be waited for: what the settings want, the keys, and the body with them.
+    async fn complete(&self, prepared: &mut Prepared) -> Result<()> {
+        let keychain = &self.inner.platform.keychain;
+        if prepared.purpose != Purpose::Common {
+            let uses_cookies = self.settings().await?.uses_cookies;
+            prepared.request.with_cookies = uses_cookies;
+            if prepared.is_device_signed && !uses_cookies {
+                // No cookie says which device this is.
+                let nonce = self.take_nonce().await?;
+                let signed = keychain.sign_with_device_key(nonce.clone().into_bytes()).await?;
+                let request = &mut prepared.request;
+                request.add_header("x-dynamic-device-nonce", nonce);
+                request.add_header("x-dynamic-device-publickey", signed.0.as_hex());
+                request.add_header("x-dynamic-device-signed-nonce", signed.1.as_hex());
+            }
+            if prepared.purpose != Purpose::App {
+                let session_key = keychain.session_key().await?;
+                if prepared.opens_session {
+                    prepared.body =
+                        prepared.body.take().map(|body| body.text("sessionPublicKey", session_key.as_hex()));
+                }
+                prepared.request.add_header("x-dyn-session-public-key", session_key.as_hex());
+            }
+        }
+        if prepared.purpose != Purpose::App {
+            self.inner.label(&mut prepared.request)?;
+        }
+        if let Some(body) = prepared.body.take() {
+            prepared.request.body = Some(body.finish());
+        }
+        Ok(())
     }
 }
 
@@ -131,7 +148,7 @@ impl Inner {
                 };
                 (call, Some(epoch), purpose, None)
             }
-            Outgoing::For(token, call) => (call, None, Purpose::Anybody, token),
+            Outgoing::For(token, epoch, call) => (call, epoch, Purpose::Anybody, token),
             Outgoing::Common(call) => (call, None, Purpose::Common, None),
             Outgoing::App(request, scope) => return self.prepare_of_app(request, scope),
         };
@@ -209,28 +226,30 @@ impl Inner {
     }
 
     /// Takes the token that the request is to carry, if one is held.
-    fn reserve(self: &Rc<Self>, prepared: &mut Prepared) -> Option<Reservation> {
+    fn reserve(self: &Rc<Self>, prepared: &Prepared) -> Option<Reservation> {
         let scope = prepared.guard.as_ref().filter(|_| prepared.carries_token)?;
-        let reservation = Reservation::take(self, prepared.epoch?, scope)?;
-        prepared.request.add_header(ELEVATED_TOKEN_HEADER, reservation.token.expose());
-        Some(reservation)
+        Reservation::take(self, prepared.epoch?, scope)
     }
 
-    /// Sends a request, waits no longer than the limit, and tells the listeners. Only the service's own time is learnt:
-    /// another server is not the one whose tokens are held.
-    async fn exchange(&self, request: HttpRequest, purpose: Purpose) -> Result<HttpResponse> {
+    /// Sends a request, waits no longer than until the deadline, and tells the listeners. Only the service's own time is
+    /// learnt: another server is not the one whose tokens are held.
+    async fn exchange(
+        &self,
+        request: HttpRequest,
+        purpose: Purpose,
+        deadline: LocalFuture<'static, ()>,
+    ) -> Result<HttpResponse> {
         let started = self.platform.clock.now();
         let (method, path) = (request.method, request.path().to_owned());
-        let answer = self.platform.transport.send(request);
-        let result = Until::timeout(answer, self.platform.timer.sleep(self.config.timeout())).await;
-        let outcome = result.as_ref().map(|response| response.status).map_err(Clone::clone);
-        let took = self.platform.clock.now().since(started);
-        self.listeners.emit(&Event::Request { method, path, outcome, took });
+        let result = Until::timeout(self.platform.transport.send(request), deadline).await;
         if purpose != Purpose::App
             && let Some(date) = result.as_ref().ok().and_then(|response| response.header("date"))
         {
-            self.clock.learn_from_date(date);
+            self.clock.learn_from_date(date, started);
         }
+        let outcome = result.as_ref().map(|response| response.status).map_err(Clone::clone);
+        let took = self.platform.clock.now().since(started);
+        self.listeners.emit(&Event::Request { method, path, outcome, took });
         result
     }
 

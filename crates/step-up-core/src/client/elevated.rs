@@ -18,10 +18,12 @@ pub(super) struct Reservation {
 }
 
 impl Reservation {
+    /// Reserves a token, and tells the listeners: after this the epoch may be over.
     pub(super) fn take(inner: &Rc<Inner>, epoch: Epoch, scope: &TokenScope) -> Option<Self> {
         let (id, token) = inner.elevations.borrow_mut().reserve(scope, inner.clock.now())?;
+        let reservation = Self { inner: Rc::clone(inner), epoch, id, token, is_settled: false };
         inner.listeners.emit(&Event::ElevationsChanged);
-        Some(Self { inner: Rc::clone(inner), epoch, id, token, is_settled: false })
+        Some(reservation)
     }
 
     /// The server accepted the request.
@@ -31,12 +33,14 @@ impl Reservation {
 
     /// The server no longer takes the token.
     pub(super) fn discard(mut self) {
-        self.settle(|inner, id| inner.elevations.borrow_mut().discard(id));
+        let token = self.token.clone();
+        self.settle(|inner, _| inner.elevations.borrow_mut().discard(&token));
     }
 
     fn settle(&mut self, how: impl FnOnce(&Inner, HeldId)) {
         // A later session holds nothing of this one's.
-        if std::mem::replace(&mut self.is_settled, true) || self.inner.epoch() != self.epoch {
+        let epoch = self.inner.current.borrow().epoch;
+        if std::mem::replace(&mut self.is_settled, true) || epoch != self.epoch {
             return;
         }
         how(&self.inner, self.id);

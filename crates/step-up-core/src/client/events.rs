@@ -13,6 +13,10 @@ use crate::{
 };
 
 /// Something that happened in a client. It carries no secret.
+///
+/// Listeners are told after everything that belongs to the change is done, so what they read is consistent. They may call the
+/// client: if one ends the session, the call that told it fails with [`NotSignedIn`](StepUpError::NotSignedIn), and a request
+/// that was about to be sent is not. Any read of the client may end a session that has expired, and then tells the listeners.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {

@@ -2,7 +2,11 @@
 
 use std::{rc::Rc, time::Duration};
 
-use super::{CachedSettings, StepUpClient, Verified, dispatch::Outgoing, waiting::Answer};
+use super::{
+    CachedSettings, StepUpClient, Verified,
+    dispatch::Outgoing,
+    waiting::{Answer, Until},
+};
 use crate::{
     LocalFuture,
     clock::Timestamp,
@@ -90,10 +94,11 @@ impl StepUpClient {
         let client = self.clone();
         Box::pin(async move {
             let epoch = epoch.unwrap_or_else(|| client.inner.epoch());
+            let asked_at = client.inner.platform.clock.now();
             let answer = client.answer(Some(epoch), call, parse).await?;
             let uses_cookies = client.settings().await?.uses_cookies;
             client.inner.require(epoch)?;
-            client.open_session(answer, uses_cookies)
+            client.open_session(answer, asked_at, uses_cookies)
         })
     }
 
@@ -111,15 +116,20 @@ impl StepUpClient {
         Answer::new(self.dispatch(Outgoing::Common(endpoint.call())), E::parse)
     }
 
-    /// The environment's settings, fetched when they are unknown or five minutes old.
+    /// The environment's settings, fetched when they are unknown or five minutes old. Where old ones are known, new ones are
+    /// waited for half as long as a call may take, so that the call can still be made with the old ones.
     pub(super) async fn settings(&self) -> Result<Rc<Settings>> {
         let now = self.inner.platform.clock.now();
-        if let Some((settings, fetched_at)) = self.known_settings()
-            && now.since(fetched_at) < SETTINGS_LIFETIME
-        {
-            return Ok(settings);
-        }
-        match self.fetch(&GetSettings).await {
+        let known = self.known_settings();
+        let limit = match &known {
+            Some((settings, fetched_at)) if now.since(*fetched_at) < SETTINGS_LIFETIME => {
+                return Ok(Rc::clone(settings));
+            }
+            Some(_) => self.inner.config.timeout() / 2,
+            None => self.inner.config.timeout(),
+        };
+        let fetched = Until::timeout(Box::pin(self.fetch(&GetSettings)), self.sleep(limit));
+        match fetched.await {
             Ok(settings) => {
                 let settings = Rc::new(settings);
                 let cached = CachedSettings { settings: Rc::clone(&settings), fetched_at: now };

@@ -10,6 +10,7 @@ use crate::{
     guard::{AsChallenge, Challenge, GuardOptions, GuardPhase, Guarded, guard},
     prompt::PromptOptions,
     routing::Path,
+    session::Epoch,
     types::TokenScope,
 };
 
@@ -65,6 +66,7 @@ impl StepUpClient {
         let guarded = ClientGuard {
             claims: Claims { client: self.clone(), ids: Vec::new() },
             client: self.clone(),
+            epoch: None,
             options,
             action,
             on_phase,
@@ -77,6 +79,8 @@ impl StepUpClient {
 
 struct ClientGuard<A, P> {
     client: StepUpClient,
+    /// The session that it began in. It goes on in no other.
+    epoch: Option<Epoch>,
     options: GuardOptions,
     action: A,
     on_phase: P,
@@ -97,6 +101,7 @@ impl Claims {
     /// Whether there is a token for each of the scopes.
     fn take(&mut self, scopes: &[TokenScope]) -> bool {
         let inner = &self.client.inner;
+        inner.end_if_expired();
         let is_complete = {
             let (held, now) = (&mut *inner.elevations.borrow_mut(), inner.clock.now());
             scopes.iter().all(|scope| {
@@ -141,6 +146,11 @@ impl<A, P> ClientGuard<A, P> {
     fn held(&self) -> Vec<Elevation> {
         self.options.scopes.iter().filter_map(|scope| self.client.elevation(scope)).collect()
     }
+
+    /// Fails with `NotSignedIn` unless the session that it began in goes on.
+    fn require_session(&self) -> Result<()> {
+        self.client.inner.require_session(self.epoch.ok_or(StepUpError::NotSignedIn)?)
+    }
 }
 
 impl<T, E, A, Fut, P> Guarded for ClientGuard<A, P>
@@ -154,6 +164,7 @@ where
     type Error = E;
 
     async fn is_required(&mut self) -> bool {
+        self.epoch = self.client.inner.signed_in_epoch().ok();
         if self.claim() {
             return false;
         }
@@ -168,6 +179,7 @@ where
     }
 
     async fn prompt(&mut self, challenge: Option<(Challenge, bool)>) -> Result<()> {
+        self.require_session()?;
         let mut scopes: Vec<TokenScope> = self.options.scopes.clone();
         let is_challenged = challenge.is_some();
         let (challenge, is_fresh) = challenge.unwrap_or_default();
@@ -195,6 +207,7 @@ where
     }
 
     async fn run(&mut self) -> Result<T, E> {
+        self.require_session()?;
         if self.claims.ids.is_empty() {
             self.carried = self.held();
         }

@@ -197,6 +197,9 @@ struct Current {
     session: Session,
 }
 
+/// The token, the user and the expiry of a session that begins.
+type NewSession = (Option<SessionToken>, Rc<User>, Option<Timestamp>);
+
 struct CachedSettings {
     settings: Rc<Settings>,
     fetched_at: Timestamp,
@@ -238,6 +241,7 @@ impl StepUpClient {
             },
         };
         let clock = Skew::new(Rc::clone(&platform.clock));
+        clock.begin_epoch(current.session.user.is_some(), None);
         let client = Self {
             inner: Rc::new(Inner {
                 config,
@@ -268,18 +272,21 @@ impl StepUpClient {
     /// Who is signed in.
     #[must_use]
     pub fn session(&self) -> Session {
+        self.inner.end_if_expired();
         self.inner.current.borrow().session.clone()
     }
 
     /// Whether somebody is signed in.
     #[must_use]
     pub fn status(&self) -> SessionStatus {
+        self.inner.end_if_expired();
         self.inner.current.borrow().session.status()
     }
 
     /// The user that is signed in.
     #[must_use]
     pub fn user(&self) -> Option<Rc<User>> {
+        self.inner.end_if_expired();
         self.inner.current.borrow().session.user.clone()
     }
 
@@ -292,12 +299,14 @@ impl StepUpClient {
     /// What is held for `scope` and free to be used. A single-use token that a request carries is not.
     #[must_use]
     pub fn elevation(&self, scope: &TokenScope) -> Option<Elevation> {
+        self.inner.end_if_expired();
         self.inner.elevations.borrow().find(scope, self.now()).cloned()
     }
 
     /// Everything that is held and unexpired.
     #[must_use]
     pub fn elevations(&self) -> Vec<Elevation> {
+        self.inner.end_if_expired();
         self.inner.elevations.borrow().list(self.now())
     }
 
@@ -318,7 +327,9 @@ impl StepUpClient {
 }
 
 impl Inner {
+    /// The epoch of now. A session that has expired is ended first, so that it is not one that has.
     fn epoch(&self) -> Epoch {
+        self.end_if_expired();
         self.current.borrow().epoch
     }
 
@@ -336,24 +347,49 @@ impl Inner {
         self.current.borrow().token.clone()
     }
 
-    /// An answer that was asked for in `epoch` still belongs to somebody who is here.
+    /// Fails with `NotSignedIn` if `epoch` is over: an answer that was asked for in it belongs to nobody who is here.
     fn require(&self, epoch: Epoch) -> Result<()> {
         if self.epoch() == epoch { Ok(()) } else { Err(StepUpError::NotSignedIn) }
     }
 
-    /// Ends the session if its time is over, by the server's clock. Says whether it did.
-    fn end_if_expired(&self) -> bool {
+    /// Fails with `NotSignedIn` unless the session of `epoch` goes on. A call that told the listeners asks this last.
+    fn require_session(&self, epoch: Epoch) -> Result<()> {
+        if self.signed_in_epoch()? == epoch { Ok(()) } else { Err(StepUpError::NotSignedIn) }
+    }
+
+    fn is_over(&self, expires_at: Option<Timestamp>) -> bool {
+        expires_at.is_some_and(|expires_at| expires_at <= self.clock.now())
+    }
+
+    /// True if the session has expired and has not been ended yet. For a read inside a borrow, which must tell nobody.
+    fn is_expired(&self) -> bool {
         let expires_at = self.current.borrow().session.expires_at;
-        let is_expired = expires_at.is_some_and(|expires_at| expires_at <= self.clock.now());
+        self.is_over(expires_at)
+    }
+
+    /// Ends the session if it has expired, by the service's clock, and returns true if it did. Every read calls this first.
+    fn end_if_expired(&self) -> bool {
+        let is_expired = self.is_expired();
         if is_expired {
             self.begin_epoch(None);
         }
         is_expired
     }
 
-    /// A new epoch begins: with `next`, or signed out. What was held is gone.
-    fn begin_epoch(&self, next: Option<(Option<SessionToken>, Rc<User>, Option<Timestamp>)>) {
-        {
+    /// Begins an epoch: with `next`, unless it has expired already, or signed out. What was held is gone. Everything is
+    /// changed before anybody is told.
+    fn begin_epoch(&self, next: Option<NewSession>) -> Epoch {
+        self.begin_epoch_issued(next, None)
+    }
+
+    /// The same with a session token that was issued just now: when, and when it was asked for by the device's clock.
+    fn begin_epoch_issued(&self, next: Option<NewSession>, issued: Option<(Timestamp, Timestamp)>) -> Epoch {
+        self.clock.begin_epoch(next.is_some(), issued);
+        let next = next.filter(|(.., expires_at)| !self.is_over(*expires_at));
+        if next.is_none() {
+            self.clock.begin_epoch(false, None);
+        }
+        let epoch = {
             let mut current = self.current.borrow_mut();
             let epoch = current.epoch.next();
             *current = Current { epoch, ..Current::default() };
@@ -363,33 +399,33 @@ impl Inner {
                 current.session.expires_at = expires_at;
                 current.token = token;
             }
-        }
+            epoch
+        };
         self.elevations.borrow_mut().clear();
-        if let Some(desk) = self.prompts.get() {
-            desk.close(self);
-        }
         self.save();
         #[cfg(feature = "social")]
         self.forget_redirect();
+        // From here on listeners may call the client.
+        if let Some(desk) = self.prompts.get() {
+            desk.close(self);
+        }
         self.listeners.emit(&Event::SessionChanged);
         self.listeners.emit(&Event::ElevationsChanged);
+        epoch
     }
 
-    /// The same session goes on, with a newer user and, if they are there, expiry and token.
+    /// The same session goes on, with a newer user and, if they are there, expiry and token. The caller saves it and tells the
+    /// listeners.
     fn continue_session(&self, token: Option<SessionToken>, user: Rc<User>, expires_at: Option<Timestamp>) {
-        {
-            let mut current = self.current.borrow_mut();
-            current.session.user = Some(user);
-            if expires_at.is_some() {
-                current.session.expires_at = expires_at;
-            }
-            if token.is_some() {
-                current.session.sign_in_credential = sign_in_credential(token.as_ref());
-                current.token = token;
-            }
+        let mut current = self.current.borrow_mut();
+        current.session.user = Some(user);
+        if expires_at.is_some() {
+            current.session.expires_at = expires_at;
         }
-        self.save();
-        self.listeners.emit(&Event::SessionChanged);
+        if token.is_some() {
+            current.session.sign_in_credential = sign_in_credential(token.as_ref());
+            current.token = token;
+        }
     }
 
     /// Keeps the session, or forgets it. The session itself does not depend on it.

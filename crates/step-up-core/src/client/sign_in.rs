@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use super::{StepUpClient, codes::clean_code, dispatch::Outgoing, verified::user_of, waiting::Answer};
+use super::{Event, StepUpClient, codes::clean_code, dispatch::Outgoing, verified::user_of, waiting::Answer};
 use crate::{
     LocalFuture,
+    clock::Timestamp,
     endpoint::{Endpoint, GetUser, Refresh, Revoke, SignInWithCode},
     error::{Result, StepUpError},
     secret::{CaptchaToken, SessionToken},
@@ -72,18 +73,22 @@ impl StepUpClient {
         self.sign_in_by::<SignInWithCode<'_>>(None, call)
     }
 
-    /// Opens the session that a sign-in brought.
-    pub(super) fn open_session(&self, answer: VerifyResponse, uses_cookies: bool) -> Result<Rc<User>> {
+    /// Opens the session that a sign-in brought, which was asked for at `asked_at` by this device's clock.
+    pub(super) fn open_session(
+        &self,
+        answer: VerifyResponse,
+        asked_at: Timestamp,
+        uses_cookies: bool,
+    ) -> Result<Rc<User>> {
         let token = answer.session_token.filter(|token| !token.expose().is_empty());
         if token.is_none() && !uses_cookies {
             return Err(StepUpError::Decode { expected: "a session token", line: 0, column: 0 });
         }
-        if let Some(issued_at) = SessionClaims::of(token.as_ref()).iat {
-            self.inner.clock.learn_from_token(issued_at);
-        }
+        let issued = SessionClaims::of(token.as_ref()).iat.map(|issued_at| (issued_at, asked_at));
         let user = Rc::new(answer.user);
-        let expires_at = answer.expires_at;
-        self.inner.begin_epoch(Some((token, Rc::clone(&user), expires_at)));
+        let session = (token, Rc::clone(&user), answer.expires_at);
+        let epoch = self.inner.begin_epoch_issued(Some(session), issued);
+        self.inner.require_session(epoch)?;
         Ok(user)
     }
 
@@ -92,18 +97,22 @@ impl StepUpClient {
     ///
     /// # Errors
     ///
-    /// [`NotSignedIn`](StepUpError::NotSignedIn) where the service does not take the token, or somebody signed in or out
-    /// meanwhile; those of every request. Then whoever was signed in still is.
+    /// [`NotSignedIn`](StepUpError::NotSignedIn) if the service does not take the token, if the session has expired, or if a
+    /// user signed in or out meanwhile; those of every request. Then whoever was signed in still is.
     pub fn adopt_session(&self, token: SessionToken) -> LocalFuture<'static, Result<Rc<User>>> {
         let client = self.clone();
         Box::pin(async move {
             let inner = &client.inner;
             let epoch = inner.epoch();
-            let asked = client.dispatch(Outgoing::For(Some(token.clone()), GetUser.call()));
+            let asked = client.dispatch(Outgoing::For(Some(token.clone()), None, GetUser.call()));
             let user = Rc::new(Answer::new(asked, GetUser::parse).await?);
             inner.require(epoch)?;
             let expires_at = SessionClaims::of(Some(&token)).exp;
-            inner.begin_epoch(Some((Some(token), Rc::clone(&user), expires_at)));
+            if inner.is_over(expires_at) {
+                return Err(StepUpError::NotSignedIn);
+            }
+            let epoch = inner.begin_epoch(Some((Some(token), Rc::clone(&user), expires_at)));
+            inner.require_session(epoch)?;
             Ok(user)
         })
     }
@@ -122,7 +131,12 @@ impl StepUpClient {
             if client.user().is_none_or(|known| known.id != user.id) {
                 return Err(StepUpError::SubjectMismatch);
             }
-            client.inner.continue_session(None, Rc::clone(&user), None);
+            let inner = &client.inner;
+            inner.require_session(epoch)?;
+            inner.continue_session(None, Rc::clone(&user), None);
+            inner.save();
+            inner.listeners.emit(&Event::SessionChanged);
+            inner.require_session(epoch)?;
             Ok(user)
         })
     }
@@ -141,15 +155,18 @@ impl StepUpClient {
     ///
     /// # Errors
     ///
-    /// [`NotSignedIn`](StepUpError::NotSignedIn) where nobody was. Those of every request where the server could not be
-    /// told: this client is signed out all the same, and the session ends on the server when it expires.
+    /// [`NotSignedIn`](StepUpError::NotSignedIn) where nobody was, and if a user signs in before the server was told in an
+    /// environment with cookies. Those of every request where the server could not be told: this client is signed out all the
+    /// same, and the session ends on the server when it expires.
     pub fn sign_out(&self) -> LocalFuture<'static, Result<()>> {
         let client = self.clone();
-        let token = client.inner.signed_in_epoch().map(|_| {
+        let revoked = client.inner.signed_in_epoch().map(|_| {
             let token = client.inner.token();
-            client.inner.begin_epoch(None);
-            token
+            let epoch = client.inner.begin_epoch(None);
+            // Without a token the session is in a cookie, which the next sign-in replaces.
+            let limit = if token.is_none() { Some(epoch) } else { None };
+            Outgoing::For(token, limit, Revoke.call())
         });
-        Box::pin(async move { client.dispatch(Outgoing::For(token?, Revoke.call())).await.map(drop) })
+        Box::pin(async move { client.dispatch(revoked?).await.map(drop) })
     }
 }

@@ -163,7 +163,8 @@ impl StepUpClient {
         let request = Rc::new(SocialRequest::new(draft, &*platform.keychain, platform.clock.now())?);
         let challenge = match &request.verifier {
             Some(verifier) => {
-                let digest = platform.keychain.sha256(verifier.clone().into_bytes()).await?;
+                let digest = platform.keychain.sha256(verifier.clone().into_bytes());
+                let digest = Until::timeout(digest, self.sleep(inner.config.timeout())).await?;
                 Some(base64::encode_url(&digest))
             }
             None => None,
@@ -293,6 +294,7 @@ impl StepUpClient {
         let Kept { request, session, .. } = kept.filter(|kept| !kept.is_stale(now))?;
         if let Some(session) = session
             && inner.signed_in_epoch().is_err()
+            && !inner.is_over(session.expires_at)
         {
             inner.begin_epoch(Some((session.token, session.user, session.expires_at)));
         }

@@ -39,7 +39,7 @@ impl<T> Future for Answer<T> {
 /// An answer, or an error where something else ends before it is there.
 pub(super) struct Until<'a, T> {
     answer: LocalFuture<'a, Result<T>>,
-    end: LocalFuture<'static, ()>,
+    end: LocalFuture<'a, ()>,
     /// Which counts where both are there at once.
     is_end_first: bool,
     /// A function, since most ends never come.
@@ -48,7 +48,7 @@ pub(super) struct Until<'a, T> {
 
 impl<'a, T> Until<'a, T> {
     /// No longer than the timer runs.
-    pub(super) fn timeout(answer: LocalFuture<'a, Result<T>>, timer: LocalFuture<'static, ()>) -> Self {
+    pub(super) fn timeout(answer: LocalFuture<'a, Result<T>>, timer: LocalFuture<'a, ()>) -> Self {
         Self { answer, end: timer, is_end_first: false, error: || StepUpError::TimedOut }
     }
 

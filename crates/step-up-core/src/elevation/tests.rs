@@ -120,11 +120,11 @@ fn a_reusable_token_is_shared_and_survives_being_spent() {
     let mut store = Elevations::default();
     store.insert(token(&[Export], 100, false, 1), NOW);
     let (first, _) = store.reserve(&Export, NOW).unwrap();
-    let (second, _) = store.reserve(&Export, NOW).unwrap();
+    let (second, carried) = store.reserve(&Export, NOW).unwrap();
     assert_eq!(first, second);
     store.spend(first);
     assert!(store.find(&Export, NOW).is_some());
-    store.discard(second);
+    store.discard(&carried);
     assert!(store.find(&Export, NOW).is_none(), "the server has the last word");
 }
 
@@ -136,6 +136,10 @@ enum Step {
         lives: i64,
         single_use: bool,
     },
+    /// The nth token that was ever granted is granted again, whatever has become of it.
+    InsertAgain(usize),
+    Claim(TokenScope),
+    Unclaim(usize),
     Reserve(TokenScope),
     /// Settle the nth request in flight.
     Spend(usize),
@@ -152,6 +156,9 @@ fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         (prop::collection::vec(any_scope(), 1..4), 1..50_i64, any::<bool>())
             .prop_map(|(scopes, lives, single_use)| Step::Insert { scopes, lives, single_use }),
+        (0..8_usize).prop_map(Step::InsertAgain),
+        any_scope().prop_map(Step::Claim),
+        (0..4_usize).prop_map(Step::Unclaim),
         any_scope().prop_map(Step::Reserve),
         (0..4_usize).prop_map(Step::Spend),
         (0..4_usize).prop_map(Step::Release),
@@ -161,28 +168,52 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// Whatever the order: no two requests in flight carry the same single-use token, a spent one never comes back, an
-    /// expired one is never given out, and what is given out covers the scope.
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// In any order, with tokens that are granted again while they are held, claimed, in flight, spent or discarded: no two
+    /// requests in flight carry the same single-use token, a spent one never comes back, a claimed one is not held for
+    /// others, an expired one is never given out, what is given out covers the scope, and no token is listed twice.
     #[test]
     fn no_token_is_carried_twice(steps in prop::collection::vec(any_step(), 1..80)) {
         let mut store = Elevations::default();
         let mut now = NOW;
-        let mut nonce = 0;
+        let mut granted: Vec<(Vec<TokenScope>, i64, bool, u64)> = Vec::new();
+        let mut claims: Vec<HeldId> = Vec::new();
         let mut in_flight: Vec<(HeldId, ElevatedToken, bool)> = Vec::new();
         let mut gone: Vec<ElevatedToken> = Vec::new();
         for step in steps {
             match step {
                 Step::Insert { scopes, lives, single_use } => {
-                    nonce += 1;
                     let lives = now.as_secs() - NOW.as_secs() + lives;
-                    store.insert(token(&scopes, lives, single_use, nonce), now);
+                    let number = granted.len() as u64;
+                    granted.push((scopes.clone(), lives, single_use, number));
+                    store.insert(token(&scopes, lives, single_use, number), now);
                 }
-                Step::Reserve(scope) => {
+                Step::InsertAgain(at) if at < granted.len() => {
+                    let (scopes, lives, single_use, number) = &granted[at];
+                    let again = token(scopes, *lives, *single_use, *number);
+                    let is_usable = !gone.contains(&again.token)
+                        && in_flight.iter().all(|(_, other, single_use)| *other != again.token || !single_use)
+                        && again.elevation.expires_at > now;
+                    let before = store.list(now).len();
+                    let held = store.insert(again, now);
+                    prop_assert!(held.is_none() || is_usable, "held though it is gone, in flight or expired");
+                    let is_reusable_and_replaced = !single_use && is_usable;
+                    prop_assert!(store.list(now).len() <= before + usize::from(is_reusable_and_replaced));
+                }
+                Step::Claim(scope) => {
                     let expected = store.find(&scope, now).cloned();
+                    let claim = store.claim(&scope, now);
+                    prop_assert_eq!(claim.is_some(), expected.is_some());
+                    claims.extend(claim);
+                }
+                Step::Unclaim(at) if at < claims.len() => store.unclaim(claims.remove(at)),
+                Step::Reserve(scope) => {
+                    let free = store.find(&scope, now).cloned();
                     match store.reserve(&scope, now) {
-                        None => prop_assert_eq!(expected, None),
+                        None => prop_assert_eq!(free, None),
                         Some((id, token)) => {
-                            let elevation = expected.unwrap();
+                            let elevation = Parsed::new(token.clone()).unwrap().elevation;
                             prop_assert!(elevation.expires_at > now && elevation.covers(&scope));
                             prop_assert!(!gone.contains(&token), "a spent token came back");
                             if elevation.single_use {
@@ -201,15 +232,34 @@ proptest! {
                 }
                 Step::Release(at) if at < in_flight.len() => store.release(in_flight.remove(at).0),
                 Step::Discard(at) if at < in_flight.len() => {
-                    let (id, token, _) = in_flight.remove(at);
-                    store.discard(id);
+                    let (_, token, _) = in_flight.remove(at);
+                    store.discard(&token);
                     gone.push(token);
                 }
                 Step::Wait(secs) => now = Timestamp::from_secs(now.as_secs() + secs),
-                Step::Spend(_) | Step::Release(_) | Step::Discard(_) => {}
+                _ => {}
             }
+            let mut tokens: Vec<&str> = store.held.iter().map(|held| held.token.expose()).collect();
+            tokens.sort_unstable();
+            tokens.dedup();
+            prop_assert_eq!(tokens.len(), store.held.len(), "held twice");
         }
     }
+}
+
+#[test]
+fn a_token_that_was_spent_is_remembered_until_it_has_expired_and_cleared_with_the_session() {
+    let mut store = Elevations::default();
+    let granted = || token(&[Export], 100, true, 1);
+    assert!(store.insert(granted(), NOW).is_some());
+    let (id, _) = store.reserve(&Export, NOW).unwrap();
+    assert!(store.insert(granted(), NOW).is_none(), "in flight");
+    store.spend(id);
+    assert!(store.insert(granted(), NOW).is_none(), "spent");
+    store.insert(token(&[Export], 10_000_000, true, 2), NOW.after(std::time::Duration::from_secs(1_000_000)));
+    assert!(store.spent.is_empty(), "an expired one needs no memory");
+    store.clear();
+    assert!(store.insert(granted(), NOW).is_some(), "another session");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
+pub(crate) mod service;
+
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
@@ -75,6 +77,11 @@ impl Script {
 
     pub(crate) fn expect_answer(&self, path: &'static str, answer: Answer) {
         self.answers.borrow_mut().push_back((path, answer));
+    }
+
+    /// The same before everything else that is expected.
+    pub(crate) fn expect_first(&self, path: &'static str, status: u16, body: impl Into<String>) {
+        self.answers.borrow_mut().push_front((path, Answer::Reply(status, body.into())));
     }
 
     /// Requests to a path that ends like this are answered so, unless the script has something else for the next one.

@@ -63,6 +63,7 @@ impl Prompter {
     /// The prompt that waits, if it is for this one to draw.
     #[must_use]
     pub fn prompt(&self) -> Option<Prompt> {
+        self.client.inner.end_if_expired();
         let prompts = self.client.inner.prompts().borrow();
         let is_last = prompts.prompters.last().is_some_and(|(id, _)| *id == self.id);
         let drawn = prompts.drawn.as_ref().filter(|_| is_last)?;
@@ -97,6 +98,7 @@ impl Prompt {
     /// What to draw; `None` once it is over.
     #[must_use]
     pub fn view(&self) -> Option<PromptView> {
+        self.client.inner.end_if_expired();
         let prompts = self.client.inner.prompts().borrow();
         let drawn = prompts.drawn.as_ref().filter(|drawn| drawn.id == self.id)?;
         let front = prompts.queue.front().filter(|front| front.id == self.id)?;

@@ -186,8 +186,10 @@ impl Inner {
     }
 
     /// What an elevation that is held already brings to a prompt, if that is all that it is for.
+    ///
+    /// A session that has expired brings nothing. It is not ended here, since the prompts may be borrowed.
     fn held_for(&self, options: &PromptOptions) -> Option<Verified> {
-        if options.is_forced || options.wants_mfa_token || options.scopes.is_empty() {
+        if self.is_expired() || options.is_forced || options.wants_mfa_token || options.scopes.is_empty() {
             return None;
         }
         if !options.scopes.iter().all(|scope| self.is_held(scope)) {
@@ -272,7 +274,9 @@ impl StepUpClient {
                     return Err(StepUpError::NoPrompter);
                 }
             }
-            Caller::join(&client, path, options, known).await
+            let verified = Caller::join(&client, path, options, known).await?;
+            client.inner.require_session(epoch)?;
+            Ok(verified)
         })
     }
 
@@ -282,6 +286,7 @@ impl StepUpClient {
     }
 
     fn advance_prompts_knowing(&self, mut known: Option<KnownCheck>) {
+        self.inner.end_if_expired();
         let mut after = Afterwards::default();
         {
             let prompts = &mut *self.inner.prompts().borrow_mut();

@@ -137,6 +137,7 @@ impl Prompt {
         verify: Result<LocalFuture<'static, Result<Verified>>>,
     ) -> LocalFuture<'static, Result<Verified>> {
         let (client, id) = (self.client.clone(), self.id);
+        let epoch = client.inner.epoch();
         let concluded = verify.map(|verify| -> LocalFuture<'static, Result<Verified>> {
             Box::pin(async move {
                 let result = verify.await;
@@ -144,11 +145,18 @@ impl Prompt {
                 result
             })
         });
-        step.tracker.track(concluded, |_| Action::Verified)
+        let (client, tracked) = (self.client.clone(), step.tracker.track(concluded, |_| Action::Verified));
+        Box::pin(async move {
+            let verified = tracked.await?;
+            // Whoever draws was told, and may have signed the user out.
+            client.inner.require_session(epoch)?;
+            Ok(verified)
+        })
     }
 
     /// Where the prompt stands as the user does something. From now on it asks for nothing else.
     fn step(&self) -> Option<Step> {
+        self.client.inner.end_if_expired();
         let prompts = &mut *self.client.inner.prompts().borrow_mut();
         prompts.queue.begin(self.id);
         let drawn = prompts.drawn.as_ref().filter(|drawn| drawn.id == self.id)?;
