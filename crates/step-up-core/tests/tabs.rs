@@ -1,0 +1,493 @@
+//! Core lane: clients that share one session store, as the tabs of a browser do.
+//!
+//! `tab_1` is signed in as Ada. Between its request and its answer, `tab_2` changes the stored session.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::{cell::RefCell, rc::Rc};
+
+use step_up_core::{
+    Config, Event, MemorySessionStore, Result, SessionStatus, SessionStore, StepUpClient, StepUpError,
+    StoredSession, TokenScope, Verified,
+};
+use support::*;
+
+const EXPORT: TokenScope = TokenScope::WalletExport;
+const HOUR: i64 = 3600;
+
+/// A store that several clients share, and that can be told to fail.
+#[derive(Clone, Default)]
+struct Shared(Rc<SharedInner>);
+
+#[derive(Default)]
+struct SharedInner {
+    kept: MemorySessionStore,
+    is_unreadable: std::cell::Cell<bool>,
+    is_full: std::cell::Cell<bool>,
+    /// The sessions that were saved, in order; `None` for a removal.
+    writes: RefCell<Vec<Option<StoredSession>>>,
+}
+
+impl Shared {
+    fn stored(&self) -> Option<StoredSession> {
+        self.0.kept.load().unwrap()
+    }
+
+    fn user(&self) -> Option<String> {
+        self.stored().map(|stored| stored.user.id.as_str().to_owned())
+    }
+
+    fn writes(&self) -> usize {
+        self.0.writes.borrow().len()
+    }
+}
+
+fn storage_error() -> StepUpError {
+    StepUpError::Storage { why: "test".into() }
+}
+
+impl SessionStore for Shared {
+    fn load(&self) -> Result<Option<StoredSession>> {
+        if self.0.is_unreadable.get() { Err(storage_error()) } else { self.0.kept.load() }
+    }
+
+    fn save(&self, session: &StoredSession) -> Result<()> {
+        if self.0.is_full.get() {
+            return Err(storage_error());
+        }
+        self.0.writes.borrow_mut().push(Some(session.clone()));
+        self.0.kept.save(session)
+    }
+
+    fn clear(&self) -> Result<()> {
+        self.0.writes.borrow_mut().push(None);
+        self.0.kept.clear()
+    }
+}
+
+/// A session as the scripted server names it in a token: the user, the session's identifier, and when the token was issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Issued {
+    user: &'static str,
+    sid: u32,
+    at: i64,
+}
+
+impl Issued {
+    const fn new(user: &'static str, sid: u32, at: i64) -> Self {
+        Self { user, sid, at }
+    }
+
+    /// The same session, renewed.
+    const fn renewed(self, after: i64) -> Self {
+        Self { at: self.at + after, ..self }
+    }
+
+    fn token(self) -> String {
+        let Self { user, sid, at } = self;
+        jwt(&format!(r#"{{"sub":"{user}","sid":"{sid}","iat":{at},"signin_credential_id":"c"}}"#))
+    }
+
+    fn expires_at(self) -> i64 {
+        self.at + HOUR
+    }
+
+    /// The answer that brings this session; `elevated` are the claims of an elevated token.
+    fn answer(self, elevated: Option<&str>) -> String {
+        let elevated =
+            elevated.map(|claims| format!(r#","elevatedAccessToken":"{}""#, jwt(claims))).unwrap_or_default();
+        format!(
+            r#"{{"user":{},"expiresAt":{},"minifiedJwt":"{}"{elevated}}}"#,
+            user(self.user),
+            self.expires_at(),
+            self.token()
+        )
+    }
+
+    /// The answer of an environment whose sessions live in a cookie.
+    fn cookie_answer(self) -> String {
+        format!(r#"{{"user":{},"expiresAt":{}}}"#, user(self.user), self.expires_at())
+    }
+
+    fn elevation(self) -> String {
+        claims("wallet:export", 1800, false).replace(r#""sub":"u""#, &format!(r#""sub":"{}""#, self.user))
+    }
+}
+
+const ADA: Issued = Issued::new("ada", 1, NOW);
+const BOB: Issued = Issued::new("bob", 2, NOW + 1);
+
+struct Tab {
+    client: StepUpClient,
+    script: Rc<Script>,
+}
+
+impl Tab {
+    fn open(store: &Shared) -> Self {
+        let script = Rc::new(Script::default());
+        let platform = platform(&script).with_session_store(store.clone());
+        Self { client: StepUpClient::new(Config::new(ENVIRONMENT).unwrap(), platform), script }
+    }
+
+    fn sign_in(&self, session: Issued) {
+        self.sign_in_by(session.answer(None));
+    }
+
+    fn sign_in_by(&self, answer: String) {
+        self.script.expect("/create", 200, r#"{"verificationUUID":"v","email":"a@b.example"}"#);
+        self.script.expect("/signin", 200, answer);
+        let verification = run(self.client.send_sign_in_code("a@b.example")).unwrap();
+        run(self.client.sign_in_with_otp(&verification, "123456")).unwrap();
+    }
+
+    fn sign_out(&self) -> Result<()> {
+        self.script.expect("/revoke", 204, "");
+        run(self.client.sign_out())
+    }
+
+    fn refresh(&self, session: Issued) -> Result<()> {
+        self.script.expect("/refresh", 200, session.answer(None));
+        run(self.client.refresh()).map(drop)
+    }
+
+    fn elevate(&self, session: Issued) -> Result<()> {
+        let sent = send_otp(&self.client, &self.script);
+        self.script.expect("/emailVerifications/verify", 200, session.answer(Some(&session.elevation())));
+        run(self.client.verify_otp(&sent, "123456", &[EXPORT])).map(drop)
+    }
+
+    /// Begins a step-up, whose answer comes when the gate is opened.
+    fn begin_step_up(&self, answer: Answer) -> (Gate, step_up_core::LocalFuture<'static, Result<Verified>>) {
+        let sent = send_otp(&self.client, &self.script);
+        let gate = Gate::default();
+        self.script
+            .expect_answer("/emailVerifications/verify", Answer::Wait(gate.clone(), Box::new(answer)));
+        let mut verification = self.client.verify_otp(&sent, "123456", &[EXPORT]);
+        assert!(poll(&mut verification.as_mut()).is_pending());
+        (gate, verification)
+    }
+
+    fn user(&self) -> Option<String> {
+        self.client.user().map(|user| user.id.as_str().to_owned())
+    }
+
+    /// The token that the client sends now.
+    fn token(&self) -> String {
+        self.script.expect("/stepUp/check", 200, r#"{"isRequired":true,"credentials":[]}"#);
+        run(self.client.check(&TokenScope::CredentialLink));
+        bearer(&self.script, "/stepUp/check")
+    }
+}
+
+/// The session token of the last request to a path that ends like this.
+fn bearer(script: &Script, path: &str) -> String {
+    let request = script.requests(path).pop().unwrap();
+    let header = request.headers.into_iter().find(|(name, _)| name == "authorization");
+    header.unwrap().1.trim_start_matches("Bearer ").to_owned()
+}
+
+/// Two tabs in which Ada is signed in.
+fn two_tabs() -> (Tab, Tab, Shared) {
+    let store = Shared::default();
+    let tab_1 = Tab::open(&store);
+    tab_1.sign_in(ADA);
+    let tab_2 = Tab::open(&store);
+    assert_eq!(tab_2.user().as_deref(), Some("ada"));
+    (tab_1, tab_2, store)
+}
+
+/// Ada signs out in `tab`, and Bob signs in.
+fn change_to_bob(tab: &Tab) {
+    tab.sign_out().unwrap();
+    tab.sign_in(BOB);
+}
+
+#[test]
+fn a_step_up_answer_after_another_user_signed_in_elsewhere_stores_nothing_and_takes_up_that_user() {
+    let (tab_1, tab_2, store) = two_tabs();
+    let (gate, verification) =
+        tab_1.begin_step_up(Answer::Reply(200, ADA.renewed(5).answer(Some(&ADA.elevation()))));
+    change_to_bob(&tab_2);
+    let (stored, writes) = (store.stored(), store.writes());
+    gate.open();
+    assert_eq!(run(verification).map(drop), Err(StepUpError::NotSignedIn));
+    assert_eq!(store.user().as_deref(), Some("bob"), "the store's session was overwritten");
+    assert_eq!((store.stored(), store.writes()), (stored, writes));
+    assert_eq!(tab_1.user().as_deref(), Some("bob"));
+    assert!(tab_1.client.elevations().is_empty(), "an elevation of Ada is held for Bob");
+    assert_eq!(tab_1.token(), BOB.token());
+}
+
+#[test]
+fn a_rejected_token_after_another_user_signed_in_elsewhere_leaves_that_session_stored() {
+    let (tab_1, tab_2, store) = two_tabs();
+    let (gate, verification) = tab_1.begin_step_up(Answer::Reply(401, r#"{"error":"unauthorized"}"#.into()));
+    change_to_bob(&tab_2);
+    let writes = store.writes();
+    gate.open();
+    assert_eq!(run(verification).map(drop), Err(StepUpError::NotSignedIn));
+    assert_eq!(store.user().as_deref(), Some("bob"), "the store's session was cleared");
+    assert_eq!(store.writes(), writes);
+    assert_eq!(tab_1.user().as_deref(), Some("bob"));
+}
+
+#[test]
+fn a_rejected_token_of_the_stored_session_ends_it_everywhere() {
+    let (tab_1, tab_2, store) = two_tabs();
+    tab_1.script.expect("/stepUp/check", 401, r#"{"error":"unauthorized"}"#);
+    assert_eq!(run(tab_1.client.check(&EXPORT)).cause, Some(StepUpError::NotSignedIn));
+    assert_eq!((tab_1.user(), store.user()), (None, None));
+    tab_2.client.recheck_elevations();
+    assert_eq!(tab_2.user(), None);
+}
+
+#[test]
+fn a_rejected_token_that_another_tab_has_renewed_ends_nothing() {
+    let (tab_1, tab_2, store) = two_tabs();
+    let (gate, verification) = tab_1.begin_step_up(Answer::Reply(401, r#"{"error":"unauthorized"}"#.into()));
+    tab_2.refresh(ADA.renewed(10)).unwrap();
+    gate.open();
+    assert_eq!(run(verification).map(drop), Err(StepUpError::NotSignedIn));
+    assert_eq!(store.user().as_deref(), Some("ada"));
+    assert_eq!(tab_1.token(), ADA.renewed(10).token());
+}
+
+#[test]
+fn a_sign_out_elsewhere_ends_the_session_and_its_elevations_here() {
+    let (tab_1, tab_2, store) = two_tabs();
+    tab_1.elevate(ADA).unwrap();
+    let (gate, verification) =
+        tab_1.begin_step_up(Answer::Reply(200, ADA.renewed(5).answer(Some(&ADA.elevation()))));
+    tab_2.sign_out().unwrap();
+    gate.open();
+    assert_eq!(run(verification).map(drop), Err(StepUpError::NotSignedIn));
+    assert_eq!((tab_1.client.status(), store.user()), (SessionStatus::SignedOut, None));
+    assert!(tab_1.client.elevations().is_empty());
+}
+
+#[test]
+fn a_session_renewed_elsewhere_is_taken_up_with_what_is_held() {
+    let (tab_1, tab_2, store) = two_tabs();
+    tab_1.elevate(ADA).unwrap();
+    tab_2.client.recheck_elevations();
+    tab_2.refresh(ADA.renewed(60)).unwrap();
+    let writes = store.writes();
+    tab_1.client.recheck_elevations();
+    assert_eq!(tab_1.client.session().expires_at.unwrap().as_secs(), ADA.renewed(60).expires_at());
+    assert!(tab_1.client.elevation(&EXPORT).is_some(), "a renewal voids nothing");
+    assert_eq!(tab_1.token(), ADA.renewed(60).token());
+    assert!(tab_2.client.elevations().is_empty(), "elevated tokens never cross");
+    assert_eq!(store.writes(), writes, "what was read is not written again");
+}
+
+#[test]
+fn an_answer_that_is_older_than_the_stored_session_does_not_replace_it() {
+    let (tab_1, tab_2, store) = two_tabs();
+    let (gate, verification) =
+        tab_1.begin_step_up(Answer::Reply(200, ADA.renewed(5).answer(Some(&ADA.elevation()))));
+    tab_2.refresh(ADA.renewed(60)).unwrap();
+    let stored = store.stored();
+    gate.open();
+    run(verification).unwrap();
+    assert_eq!(store.stored(), stored, "an older token was written over a newer one");
+    assert_eq!(tab_1.token(), ADA.renewed(60).token());
+    assert!(tab_1.client.elevation(&EXPORT).is_some(), "the same session gained it");
+}
+
+#[test]
+fn an_expiry_after_another_user_signed_in_elsewhere_takes_up_that_user() {
+    let (tab_1, tab_2, store) = two_tabs();
+    tab_2.sign_out().unwrap();
+    tab_2.sign_in(BOB.renewed(2 * HOUR));
+    tab_1.script.now.set(ADA.expires_at());
+    tab_1.client.recheck_elevations();
+    assert_eq!(store.user().as_deref(), Some("bob"), "the expiry of Ada's session cleared Bob's");
+    assert_eq!(tab_1.user().as_deref(), Some("bob"));
+}
+
+#[test]
+fn a_request_after_the_expiry_of_the_own_session_leaves_the_stored_one_alone() {
+    let (tab_1, tab_2, store) = two_tabs();
+    tab_2.sign_out().unwrap();
+    tab_2.sign_in(BOB.renewed(2 * HOUR));
+    tab_1.script.now.set(ADA.expires_at());
+    let sent = tab_1.script.seen.borrow().len();
+    assert_eq!(run(tab_1.client.sign_out()), Err(StepUpError::NotSignedIn));
+    assert_eq!(tab_1.script.seen.borrow().len(), sent);
+    assert_eq!(store.user().as_deref(), Some("bob"));
+}
+
+#[test]
+fn an_expiry_after_a_renewal_elsewhere_ends_nothing() {
+    let (tab_1, tab_2, store) = two_tabs();
+    tab_2.refresh(ADA.renewed(HOUR)).unwrap();
+    tab_1.script.now.set(ADA.expires_at());
+    tab_1.client.recheck_elevations();
+    assert_eq!((tab_1.user().as_deref(), store.user().as_deref()), (Some("ada"), Some("ada")));
+}
+
+#[test]
+fn a_stored_session_that_has_expired_is_forgotten() {
+    let (tab_1, tab_2, store) = two_tabs();
+    change_to_bob(&tab_2);
+    tab_1.script.now.set(BOB.expires_at());
+    tab_1.client.recheck_elevations();
+    assert_eq!((tab_1.user(), store.user()), (None, None));
+}
+
+#[test]
+fn a_sign_out_ends_the_session_that_the_tab_shows_and_leaves_the_stored_one() {
+    let (tab_1, tab_2, store) = two_tabs();
+    change_to_bob(&tab_2);
+    tab_1.sign_out().unwrap();
+    assert_eq!(bearer(&tab_1.script, "/revoke"), ADA.token());
+    assert_eq!(store.user().as_deref(), Some("bob"));
+    assert_eq!(tab_1.user().as_deref(), Some("bob"), "the tab shows what the browser has");
+    tab_1.sign_out().unwrap();
+    assert_eq!((tab_1.user(), store.user()), (None, None));
+}
+
+#[test]
+fn a_sign_out_revokes_the_token_that_another_tab_has_renewed() {
+    let (tab_1, tab_2, store) = two_tabs();
+    tab_2.refresh(ADA.renewed(60)).unwrap();
+    tab_1.sign_out().unwrap();
+    assert_eq!(bearer(&tab_1.script, "/revoke"), ADA.renewed(60).token());
+    assert_eq!((tab_1.user(), store.user()), (None, None));
+}
+
+#[test]
+fn a_sign_in_replaces_the_stored_session() {
+    let (tab_1, tab_2, store) = two_tabs();
+    change_to_bob(&tab_2);
+    let eve = Issued::new("eve", 3, NOW + 2);
+    tab_1.sign_in(eve);
+    assert_eq!(store.user().as_deref(), Some("eve"));
+    tab_2.client.recheck_elevations();
+    assert_eq!(tab_2.user().as_deref(), Some("eve"));
+}
+
+#[test]
+fn a_sign_in_elsewhere_reaches_a_tab_that_becomes_visible() {
+    let store = Shared::default();
+    let (tab_1, tab_2) = (Tab::open(&store), Tab::open(&store));
+    tab_2.sign_in(BOB);
+    let changes = Rc::new(std::cell::Cell::new(0));
+    let seen = Rc::clone(&changes);
+    let _subscription = tab_1.client.subscribe(move |event| {
+        if matches!(event, Event::SessionChanged) {
+            seen.set(seen.get() + 1);
+        }
+    });
+    tab_1.client.recheck_elevations();
+    assert_eq!((tab_1.user().as_deref(), changes.get()), (Some("bob"), 1));
+    tab_1.client.recheck_elevations();
+    assert_eq!(changes.get(), 1, "nothing changed since");
+}
+
+#[test]
+fn a_sign_in_again_of_the_same_user_elsewhere_voids_what_is_held_here() {
+    let (tab_1, tab_2, _) = two_tabs();
+    tab_1.elevate(ADA).unwrap();
+    tab_2.client.recheck_elevations();
+    tab_2.sign_out().unwrap();
+    tab_2.sign_in(Issued::new("ada", 7, NOW + 9));
+    tab_1.client.recheck_elevations();
+    assert_eq!(tab_1.user().as_deref(), Some("ada"));
+    assert!(tab_1.client.elevations().is_empty(), "it is another session");
+}
+
+#[test]
+fn a_request_is_not_sent_for_a_session_that_the_store_no_longer_has() {
+    let (tab_1, tab_2, _) = two_tabs();
+    change_to_bob(&tab_2);
+    assert_eq!(run(tab_1.client.check(&EXPORT)).cause, Some(StepUpError::NotSignedIn));
+    assert!(tab_1.script.requests("/stepUp/check").is_empty());
+    assert_eq!(tab_1.user().as_deref(), Some("bob"));
+}
+
+const COOKIES: &str = r#"{"security":{"auth":{"storage":["cookie"]}}}"#;
+
+/// Two tabs of an environment whose sessions live in a cookie; Ada is signed in.
+fn two_cookie_tabs() -> (Tab, Tab, Shared) {
+    let store = Shared::default();
+    let tab_1 = Tab::open(&store);
+    tab_1.script.expect("/settings", 200, COOKIES);
+    tab_1.sign_in_by(ADA.cookie_answer());
+    let tab_2 = Tab::open(&store);
+    tab_2.script.expect("/settings", 200, COOKIES);
+    (tab_1, tab_2, store)
+}
+
+#[test]
+fn a_cookie_session_of_another_user_is_told_by_the_users_id() {
+    let (tab_1, tab_2, store) = two_cookie_tabs();
+    tab_2.sign_out().unwrap();
+    tab_2.sign_in_by(BOB.cookie_answer());
+    // The cookie is Bob's by now: a request that Ada began must not carry it.
+    assert_eq!(run(tab_1.client.check(&EXPORT)).cause, Some(StepUpError::NotSignedIn));
+    assert!(tab_1.script.requests("/stepUp/check").is_empty());
+    assert_eq!((tab_1.user().as_deref(), store.user().as_deref()), (Some("bob"), Some("bob")));
+}
+
+#[test]
+fn a_cookie_session_renewed_elsewhere_goes_on() {
+    let (tab_1, tab_2, _) = two_cookie_tabs();
+    tab_2.script.expect("/refresh", 200, ADA.renewed(60).cookie_answer());
+    run(tab_2.client.refresh()).unwrap();
+    tab_1.client.recheck_elevations();
+    assert_eq!(tab_1.client.session().expires_at.unwrap().as_secs(), ADA.renewed(60).expires_at());
+}
+
+#[test]
+fn a_sign_out_does_not_revoke_the_cookie_of_another_users_session() {
+    let (tab_1, tab_2, store) = two_cookie_tabs();
+    tab_2.sign_out().unwrap();
+    tab_2.sign_in_by(BOB.cookie_answer());
+    assert_eq!(run(tab_1.client.sign_out()), Ok(()));
+    assert!(tab_1.script.requests("/revoke").is_empty(), "that would end Bob's session");
+    assert_eq!((tab_1.user().as_deref(), store.user().as_deref()), (Some("bob"), Some("bob")));
+}
+
+#[test]
+fn a_store_that_cannot_be_read_ends_nothing_and_says_so() {
+    let (tab_1, _, store) = two_tabs();
+    store.0.is_unreadable.set(true);
+    tab_1.client.recheck_elevations();
+    assert_eq!(tab_1.user().as_deref(), Some("ada"));
+    assert_eq!(tab_1.client.session().store_error, Some(storage_error()));
+    tab_1.refresh(ADA.renewed(60)).unwrap();
+    assert_eq!(tab_1.token(), ADA.renewed(60).token());
+    assert_eq!(tab_1.sign_out(), Ok(()));
+    assert_eq!((tab_1.user(), store.user()), (None, None), "a sign-out forgets what it cannot read");
+}
+
+#[test]
+fn a_session_that_could_not_be_stored_lives_on_until_the_store_changes() {
+    let (tab_1, tab_2, store) = two_tabs();
+    tab_1.sign_out().unwrap();
+    store.0.is_full.set(true);
+    tab_1.sign_in(ADA);
+    tab_1.client.recheck_elevations();
+    assert_eq!(tab_1.user().as_deref(), Some("ada"), "an empty store that did not change ends nothing");
+    assert_eq!(tab_1.client.session().store_error, Some(storage_error()));
+    store.0.is_full.set(false);
+    tab_1.refresh(ADA.renewed(60)).unwrap();
+    assert_eq!((store.user().as_deref(), tab_1.client.session().store_error), (Some("ada"), None));
+    tab_2.client.recheck_elevations();
+    assert_eq!(tab_2.user().as_deref(), Some("ada"));
+}
+
+#[test]
+fn a_store_of_one_client_is_never_surprised_by_it() {
+    let (client, script) = signed_in("u");
+    elevate(&client, &script, 1800, false);
+    client.recheck_elevations();
+    script.expect("/refresh", 200, verified("u", None));
+    run(client.refresh()).unwrap();
+    client.recheck_elevations();
+    assert_eq!(client.status(), SessionStatus::SignedIn);
+    assert!(client.elevation(&EXPORT).is_some());
+}
