@@ -167,12 +167,13 @@ impl Epoch {
 #[derive(Default)]
 pub(crate) struct SessionClaims {
     pub(crate) sub: Option<Box<str>>,
+    pub(crate) sid: Option<Box<str>>,
     pub(crate) signin_credential_id: Option<Box<str>>,
     pub(crate) iat: Option<Timestamp>,
     pub(crate) exp: Option<Timestamp>,
 }
 
-from_json!(SessionClaims { sub = "sub", signin_credential_id = "signin_credential_id", iat = "iat", exp = "exp", });
+from_json!(SessionClaims { sub = "sub", sid = "sid", signin_credential_id = "signin_credential_id", iat = "iat", exp = "exp", });
 
 impl SessionClaims {
     /// The claims of `token`. One that this client cannot read may still be one that the server takes, so it is as if it

@@ -162,8 +162,7 @@ impl Tab {
     fn begin_step_up(&self, answer: Answer) -> (Gate, step_up_core::LocalFuture<'static, Result<Verified>>) {
         let sent = send_otp(&self.client, &self.script);
         let gate = Gate::default();
-        self.script
-            .expect_answer("/emailVerifications/verify", Answer::Wait(gate.clone(), Box::new(answer)));
+        self.script.expect_answer("/emailVerifications/verify", Answer::Wait(gate.clone(), Box::new(answer)));
         let mut verification = self.client.verify_otp(&sent, "123456", &[EXPORT]);
         assert!(poll(&mut verification.as_mut()).is_pending());
         (gate, verification)
@@ -370,6 +369,22 @@ fn a_sign_in_replaces_the_stored_session() {
 }
 
 #[test]
+fn a_sign_in_during_which_another_user_signed_in_elsewhere_replaces_the_stored_session() {
+    let (tab_1, tab_2, store) = two_tabs();
+    tab_1.script.expect("/create", 200, r#"{"verificationUUID":"v","email":"a@b.example"}"#);
+    let verification = run(tab_1.client.send_sign_in_code("a@b.example")).unwrap();
+    let gate = Gate::default();
+    let answer = Answer::Reply(200, Issued::new("eve", 3, NOW + 2).answer(None));
+    tab_1.script.expect_answer("/signin", Answer::Wait(gate.clone(), Box::new(answer)));
+    let mut sign_in = tab_1.client.sign_in_with_otp(&verification, "123456");
+    assert!(poll(&mut sign_in.as_mut()).is_pending());
+    change_to_bob(&tab_2);
+    gate.open();
+    run(sign_in).unwrap();
+    assert_eq!((tab_1.user().as_deref(), store.user().as_deref()), (Some("eve"), Some("eve")));
+}
+
+#[test]
 fn a_sign_in_elsewhere_reaches_a_tab_that_becomes_visible() {
     let store = Shared::default();
     let (tab_1, tab_2) = (Tab::open(&store), Tab::open(&store));
@@ -481,13 +496,31 @@ fn a_session_that_could_not_be_stored_lives_on_until_the_store_changes() {
 }
 
 #[test]
-fn a_store_of_one_client_is_never_surprised_by_it() {
-    let (client, script) = signed_in("u");
-    elevate(&client, &script, 1800, false);
-    client.recheck_elevations();
-    script.expect("/refresh", 200, verified("u", None));
-    run(client.refresh()).unwrap();
-    client.recheck_elevations();
-    assert_eq!(client.status(), SessionStatus::SignedIn);
-    assert!(client.elevation(&EXPORT).is_some());
+fn a_store_that_keeps_nothing_ends_nothing() {
+    struct Nothing;
+    impl SessionStore for Nothing {
+        fn load(&self) -> Result<Option<StoredSession>> {
+            Ok(None)
+        }
+        fn save(&self, _: &StoredSession) -> Result<()> {
+            Ok(())
+        }
+        fn clear(&self) -> Result<()> {
+            Ok(())
+        }
+        fn is_lasting(&self) -> bool {
+            false
+        }
+    }
+    let script = Rc::new(Script::default());
+    let platform = platform(&script).with_session_store(Nothing);
+    let tab = Tab { client: StepUpClient::new(Config::new(ENVIRONMENT).unwrap(), platform), script };
+    tab.sign_in(ADA);
+    tab.elevate(ADA).unwrap();
+    tab.client.recheck_elevations();
+    tab.refresh(ADA.renewed(60)).unwrap();
+    assert_eq!(tab.token(), ADA.renewed(60).token());
+    assert!(tab.client.elevation(&EXPORT).is_some());
+    assert_eq!(tab.sign_out(), Ok(()));
+    assert_eq!(tab.user(), None);
 }

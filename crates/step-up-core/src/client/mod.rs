@@ -25,6 +25,7 @@ mod send;
 mod sign_in;
 #[cfg(feature = "social")]
 mod social;
+mod stored;
 mod verified;
 mod waiting;
 #[cfg(feature = "wallet")]
@@ -40,7 +41,13 @@ use std::{
 pub use self::social::SocialReturn;
 #[cfg(feature = "mfa")]
 pub(crate) use self::verified::done;
-use self::{check::PendingChecks, events::Listeners, nonces::NoncePool, prompt::PromptDesk};
+use self::{
+    check::PendingChecks,
+    events::Listeners,
+    nonces::NoncePool,
+    prompt::PromptDesk,
+    stored::{LastSeen, SessionParts},
+};
 pub use self::{
     check::StepUpCheck,
     events::{Event, Subscription},
@@ -55,9 +62,7 @@ use crate::{
     error::{Result, StepUpError},
     keychain::Keychain,
     secret::SessionToken,
-    session::{
-        Epoch, MemorySessionStore, Session, SessionClaims, SessionStatus, SessionStore, StoredSession,
-    },
+    session::{Epoch, MemorySessionStore, Session, SessionClaims, SessionStatus, SessionStore},
     transport::Transport,
     types::{TokenScope, User},
 };
@@ -176,6 +181,7 @@ pub(crate) struct Inner {
     platform: Platform,
     clock: Skew,
     current: RefCell<Current>,
+    last_seen: LastSeen,
     elevations: RefCell<Elevations>,
     settings: RefCell<Option<CachedSettings>>,
     nonces: RefCell<NoncePool>,
@@ -221,7 +227,9 @@ impl StepUpClient {
     /// taken up at once, unless it has expired.
     #[must_use]
     pub fn new(config: Config, platform: Platform) -> Self {
-        let current = match platform.session_store.load() {
+        let stored = platform.session_store.load();
+        let last_seen = LastSeen::new(stored.clone().ok().flatten());
+        let current = match stored {
             Ok(None) => Current::default(),
             Ok(Some(stored)) => {
                 let session = Session {
@@ -244,6 +252,7 @@ impl StepUpClient {
                 platform,
                 clock,
                 current: RefCell::new(current),
+                last_seen,
                 elevations: RefCell::default(),
                 settings: RefCell::default(),
                 nonces: RefCell::default(),
@@ -302,8 +311,10 @@ impl StepUpClient {
     }
 
     /// Looks again at what is held and whether the session still is, and tells the listeners. For a moment when something
-    /// may have expired unseen: the page was hidden, a timer ran out.
+    /// may have expired unseen: the page was hidden, a timer ran out. Takes up what another tab has changed in the session
+    /// store.
     pub fn recheck_elevations(&self) {
+        self.inner.take_up_stored();
         if self.inner.end_if_expired() {
             return;
         }
@@ -343,16 +354,17 @@ impl Inner {
 
     /// Ends the session if its time is over, by the server's clock. Says whether it did.
     fn end_if_expired(&self) -> bool {
-        let expires_at = self.current.borrow().session.expires_at;
-        let is_expired = expires_at.is_some_and(|expires_at| expires_at <= self.clock.now());
-        if is_expired {
-            self.begin_epoch(None);
-        }
-        is_expired
+        self.is_expired() && self.end_expired()
     }
 
-    /// A new epoch begins: with `next`, or signed out. What was held is gone.
-    fn begin_epoch(&self, next: Option<(Option<SessionToken>, Rc<User>, Option<Timestamp>)>) {
+    fn is_expired(&self) -> bool {
+        let expires_at = self.current.borrow().session.expires_at;
+        expires_at.is_some_and(|expires_at| expires_at <= self.clock.now())
+    }
+
+    /// A new epoch begins: with `next`, or with what another tab has stored, or signed out. What was held is gone.
+    fn begin_epoch(&self, next: Option<SessionParts>) {
+        let next = next.or_else(|| self.replacement());
         {
             let mut current = self.current.borrow_mut();
             let epoch = current.epoch.next();
@@ -377,6 +389,9 @@ impl Inner {
 
     /// The same session goes on, with a newer user and, if they are there, expiry and token.
     fn continue_session(&self, token: Option<SessionToken>, user: Rc<User>, expires_at: Option<Timestamp>) {
+        if self.is_superseded(token.as_ref()) {
+            return;
+        }
         {
             let mut current = self.current.borrow_mut();
             current.session.user = Some(user);
@@ -390,26 +405,6 @@ impl Inner {
         }
         self.save();
         self.listeners.emit(&Event::SessionChanged);
-    }
-
-    /// Keeps the session, or forgets it. The session itself does not depend on it.
-    fn save(&self) {
-        let store = &self.platform.session_store;
-        let saved = match self.stored() {
-            Some(stored) => store.save(&stored),
-            None => store.clear(),
-        };
-        self.current.borrow_mut().session.store_error = saved.err();
-    }
-
-    /// The session of now, as a store keeps it.
-    fn stored(&self) -> Option<StoredSession> {
-        let current = self.current.borrow();
-        current.session.user.clone().map(|user| StoredSession {
-            token: current.token.clone(),
-            user,
-            expires_at: current.session.expires_at,
-        })
     }
 }
 

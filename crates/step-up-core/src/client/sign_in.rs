@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use super::{StepUpClient, codes::clean_code, dispatch::Outgoing, verified::user_of, waiting::Answer};
+use super::{
+    StepUpClient, codes::clean_code, dispatch::Outgoing, stored::Ended, verified::user_of, waiting::Answer,
+};
 use crate::{
     LocalFuture,
     endpoint::{Endpoint, GetUser, Refresh, Revoke, SignInWithCode},
@@ -24,7 +26,7 @@ impl StepUpClient {
         &self,
         address: impl Into<OtpAddress>,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        self.send_code(Some(self.inner.epoch()), address.into(), None, None)
+        self.send_code(Some(self.inner.sign_in_epoch()), address.into(), None, None)
     }
 
     /// [`send_sign_in_code`](Self::send_sign_in_code) with a captcha's answer, after
@@ -39,7 +41,7 @@ impl StepUpClient {
         address: impl Into<OtpAddress>,
         captcha: CaptchaToken,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        self.send_code(Some(self.inner.epoch()), address.into(), None, Some(captcha))
+        self.send_code(Some(self.inner.sign_in_epoch()), address.into(), None, Some(captcha))
     }
 
     /// Sends a new sign-in code in place of the last one.
@@ -52,7 +54,7 @@ impl StepUpClient {
         &self,
         verification: &OtpVerification,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        self.resend_code(Some(self.inner.epoch()), verification.clone())
+        self.resend_code(Some(self.inner.sign_in_epoch()), verification.clone())
     }
 
     /// Signs in with the code of [`send_sign_in_code`](Self::send_sign_in_code). Whoever was signed in is signed out on
@@ -139,17 +141,26 @@ impl StepUpClient {
 
     /// Signs out. On this client it is done at once, with everything that was held; then the server is told.
     ///
+    /// It ends the session that this client shows. If another tab has put another session in the store since, that one
+    /// stays, and becomes the current one.
+    ///
     /// # Errors
     ///
     /// [`NotSignedIn`](StepUpError::NotSignedIn) where nobody was. Those of every request where the server could not be
     /// told: this client is signed out all the same, and the session ends on the server when it expires.
     pub fn sign_out(&self) -> LocalFuture<'static, Result<()>> {
         let client = self.clone();
-        let token = client.inner.signed_in_epoch().map(|_| {
-            let token = client.inner.token();
-            client.inner.begin_epoch(None);
-            token
-        });
-        Box::pin(async move { client.dispatch(Outgoing::For(token?, Revoke.call())).await.map(drop) })
+        let ended = client.inner.end_shown_session();
+        Box::pin(async move {
+            let Ended { token, is_replaced } = ended?;
+            if is_replaced && token.is_none() {
+                // The cookie is that of the session in its place.
+                return Ok(());
+            }
+            match client.dispatch(Outgoing::For(token, Revoke.call())).await {
+                Err(StepUpError::NotSignedIn) if is_replaced => Ok(()),
+                revoked => revoked.map(drop),
+            }
+        })
     }
 }
