@@ -524,3 +524,284 @@ fn a_store_that_keeps_nothing_ends_nothing() {
     assert_eq!(tab.sign_out(), Ok(()));
     assert_eq!(tab.user(), None);
 }
+
+/// Any order of what happens in several tabs, against a server that knows its sessions.
+mod any_order {
+    use std::collections::{HashMap, HashSet};
+
+    use proptest::prelude::*;
+    use step_up_core::{HttpRequest, HttpResponse, LocalFuture};
+
+    use super::*;
+
+    const USERS: [&str; 2] = ["ada", "bob"];
+    const TABS: usize = 3;
+
+    #[derive(Clone, Debug)]
+    enum Action {
+        SignIn(usize),
+        SignOut,
+        Refresh,
+        BeginStepUp,
+        EndStepUp,
+        /// The server ends the session, and the tab hears of it.
+        Reject,
+        /// The tab's clock reaches the end of its session.
+        Expire,
+        Look,
+    }
+
+    fn action() -> impl Strategy<Value = (usize, Action)> {
+        let action = prop_oneof![
+            3 => (0..USERS.len()).prop_map(Action::SignIn),
+            2 => Just(Action::SignOut),
+            3 => Just(Action::Refresh),
+            5 => Just(Action::BeginStepUp),
+            5 => Just(Action::EndStepUp),
+            1 => Just(Action::Reject),
+            1 => Just(Action::Expire),
+            3 => Just(Action::Look),
+        ];
+        (0..TABS, action)
+    }
+
+    /// Issues tokens, each later than all before, and takes those of sessions that it did not end.
+    #[derive(Default)]
+    struct Server {
+        now: std::cell::Cell<i64>,
+        issued: RefCell<HashMap<String, Issued>>,
+        ended: RefCell<HashSet<u32>>,
+        next_user: std::cell::Cell<usize>,
+    }
+
+    impl Server {
+        fn issue(&self, user: &'static str, sid: Option<u32>) -> Issued {
+            self.now.set(self.now.get() + 1);
+            let at = NOW + self.now.get();
+            let sid = sid.unwrap_or_else(|| u32::try_from(self.now.get()).unwrap());
+            let issued = Issued { user, sid, at };
+            self.issued.borrow_mut().insert(issued.token(), issued);
+            issued
+        }
+
+        fn session(&self, request: &HttpRequest) -> Option<Issued> {
+            let header = request.headers.iter().find(|(name, _)| name == "authorization")?;
+            let issued = *self.issued.borrow().get(header.1.trim_start_matches("Bearer "))?;
+            (!self.ended.borrow().contains(&issued.sid)).then_some(issued)
+        }
+
+        fn answer(&self, request: &HttpRequest) -> (u16, String) {
+            let path = request.path().rsplit_once('/').unwrap().1;
+            match path {
+                "settings" => return (200, "{}".into()),
+                "nonces" => return (200, r#"{"nonces":["n1","n2"]}"#.into()),
+                "create" => return (200, r#"{"verificationUUID":"v","email":"a@b.example"}"#.into()),
+                "signin" => return (200, self.issue(USERS[self.next_user.get()], None).answer(None)),
+                _ => {}
+            }
+            let Some(session) = self.session(request) else {
+                return (401, r#"{"error":"unauthorized"}"#.into());
+            };
+            match path {
+                "check" => (200, r#"{"isRequired":true,"credentials":[]}"#.into()),
+                "refresh" => (200, self.issue(session.user, Some(session.sid)).answer(None)),
+                "verify" => {
+                    let renewed = self.issue(session.user, Some(session.sid));
+                    (200, renewed.answer(Some(&renewed.elevation())))
+                }
+                "revoke" => {
+                    self.ended.borrow_mut().insert(session.sid);
+                    (204, String::new())
+                }
+                _ => panic!("{path} was asked for"),
+            }
+        }
+
+        /// The token of which a client or a store shows the expiry: each token has its own.
+        fn by_expiry(&self, expires_at: i64) -> Issued {
+            *self.issued.borrow().values().find(|issued| issued.expires_at() == expires_at).unwrap()
+        }
+
+        fn by_stored(&self, stored: &StoredSession) -> Issued {
+            self.by_expiry(stored.expires_at.unwrap().as_secs())
+        }
+    }
+
+    type StepUp = (Gate, Issued, LocalFuture<'static, Result<Verified>>);
+
+    struct OpenTab {
+        client: StepUpClient,
+        script: Rc<Script>,
+        /// What holds back the answer to the next verification.
+        gate: Rc<RefCell<Gate>>,
+        step_up: Option<StepUp>,
+        /// The session whose elevation the tab may hold.
+        elevated: Option<u32>,
+    }
+
+    struct World {
+        server: Rc<Server>,
+        store: Shared,
+        tabs: Vec<OpenTab>,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let (server, store) = (Rc::<Server>::default(), Shared::default());
+            let tabs = (0..TABS).map(|_| open(&server, &store)).collect();
+            Self { server, store, tabs }
+        }
+
+        fn shown(&self, tab: usize) -> Option<Issued> {
+            let session = self.tabs[tab].client.session();
+            session.user.map(|_| self.server.by_expiry(session.expires_at.unwrap().as_secs()))
+        }
+
+        fn run(&mut self, tab: usize, action: &Action) {
+            let shown = self.shown(tab);
+            let (client, script) = (self.tabs[tab].client.clone(), Rc::clone(&self.tabs[tab].script));
+            match action {
+                Action::SignIn(user) => {
+                    self.server.next_user.set(*user);
+                    let sent = run(client.send_sign_in_code("a@b.example")).unwrap();
+                    run(client.sign_in_with_otp(&sent, "123456")).unwrap();
+                }
+                Action::SignOut => {
+                    let _ = run(client.sign_out());
+                    assert_ne!(self.shown(tab).map(|now| now.sid), shown.map(|shown| shown.sid).or(Some(0)));
+                }
+                Action::Refresh => {
+                    let _ = run(client.refresh());
+                }
+                Action::BeginStepUp => self.begin_step_up(tab),
+                Action::EndStepUp => self.end_step_up(tab),
+                Action::Reject => {
+                    self.server.ended.borrow_mut().extend(shown.map(|shown| shown.sid));
+                    let _ = run(client.check(&TokenScope::CredentialLink));
+                }
+                Action::Expire => {
+                    if let Some(shown) = shown {
+                        let rest = shown.expires_at() - client.now().as_secs();
+                        script.now.set(script.now.get() + rest.max(0));
+                        // Tokens that are issued later are not over yet.
+                        self.server.now.set(self.server.now.get().max(shown.expires_at() - NOW));
+                    }
+                    client.recheck_elevations();
+                }
+                Action::Look => client.recheck_elevations(),
+            }
+        }
+
+        fn begin_step_up(&mut self, tab: usize) {
+            let client = self.tabs[tab].client.clone();
+            let Ok(sent) = run(client.send_otp(None)) else { return };
+            let gate = Gate::default();
+            self.tabs[tab].gate.replace(gate.clone());
+            let shown = self.shown(tab).unwrap();
+            let mut verification = client.verify_otp(&sent, "123456", &[EXPORT]);
+            assert!(poll(&mut verification.as_mut()).is_pending());
+            self.tabs[tab].step_up = Some((gate, shown, verification));
+        }
+
+        fn end_step_up(&mut self, tab: usize) {
+            let Some((gate, began, verification)) = self.tabs[tab].step_up.take() else { return };
+            gate.open();
+            if run(verification).is_ok() {
+                assert_eq!(self.shown(tab).map(|shown| shown.sid), Some(began.sid), "Ok for another session");
+                self.tabs[tab].elevated = Some(began.sid);
+            }
+        }
+
+        /// What must hold after any action of `tab`, given what was stored and shown before.
+        fn check(
+            &self,
+            tab: usize,
+            action: &Action,
+            mut before: Option<StoredSession>,
+            shown: Option<Issued>,
+        ) {
+            let now = self.tabs[tab].client.now();
+            for written in self.store.0.writes.borrow_mut().drain(..) {
+                let old = before.as_ref().map(|before| self.server.by_stored(before));
+                match (&written, old) {
+                    (Some(written), Some(old)) => {
+                        let new = self.server.by_stored(written);
+                        assert!(new.at >= old.at, "{old:?} was overwritten by the older {new:?}");
+                        let is_sign_in = matches!(action, Action::SignIn(_));
+                        assert!(new.sid == old.sid || is_sign_in, "{old:?} was overwritten by {new:?}");
+                    }
+                    (None, Some(old)) => {
+                        let is_own = shown.is_some_and(|shown| shown.sid == old.sid);
+                        assert!(is_own || old.expires_at() <= now.as_secs(), "{old:?} was cleared");
+                    }
+                    (_, None) => {}
+                }
+                if let Some(written) = &written {
+                    assert_eq!(
+                        self.shown(tab),
+                        Some(self.server.by_stored(written)),
+                        "it writes what it shows"
+                    );
+                }
+                before = written;
+            }
+            for (index, tab) in self.tabs.iter().enumerate() {
+                if !tab.client.elevations().is_empty() {
+                    assert_eq!(
+                        self.shown(index).map(|shown| shown.sid),
+                        tab.elevated,
+                        "an elevation crossed"
+                    );
+                }
+            }
+        }
+
+        fn check_agreement(&self) {
+            // A tab whose clock is ahead may end the stored session; the second look tells those before it.
+            for _ in 0..2 {
+                self.tabs.iter().for_each(|tab| tab.client.recheck_elevations());
+            }
+            let stored = self.store.stored().map(|stored| self.server.by_stored(&stored));
+            for tab in 0..TABS {
+                assert_eq!(self.shown(tab), stored, "tab {tab} shows another session than the store has");
+            }
+        }
+    }
+
+    fn open(server: &Rc<Server>, store: &Shared) -> OpenTab {
+        let script = Rc::new(Script::default());
+        let gate = Rc::<RefCell<Gate>>::default();
+        let transport = {
+            let (server, gate) = (Rc::clone(server), Rc::clone(&gate));
+            move |request: HttpRequest| {
+                let (status, body) = server.answer(&request);
+                let wait = request.path().ends_with("/verify").then(|| gate.borrow().clone());
+                async move {
+                    if let Some(gate) = wait {
+                        gate.await;
+                    }
+                    Ok(HttpResponse::new(status, body))
+                }
+            }
+        };
+        let platform = platform(&script).with_transport(transport).with_session_store(store.clone());
+        let client = StepUpClient::new(Config::new(ENVIRONMENT).unwrap(), platform);
+        OpenTab { client, script, gate, step_up: None, elevated: None }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+        #[test]
+        fn tabs_never_lose_a_session_of_another_tab(
+            actions in prop::collection::vec(action(), 1..40),
+        ) {
+            let mut world = World::new();
+            for (tab, action) in &actions {
+                let (before, shown) = (world.store.stored(), world.shown(*tab));
+                world.run(*tab, action);
+                world.check(*tab, action, before, shown);
+            }
+            world.check_agreement();
+        }
+    }
+}
