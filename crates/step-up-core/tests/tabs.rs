@@ -26,6 +26,8 @@ struct SharedInner {
     kept: MemorySessionStore,
     is_unreadable: std::cell::Cell<bool>,
     is_full: std::cell::Cell<bool>,
+    /// A session that another tab writes right before a read, after this many more.
+    late: RefCell<Option<(usize, StoredSession)>>,
     /// The sessions that were saved, in order; `None` for a removal.
     writes: RefCell<Vec<Option<StoredSession>>>,
 }
@@ -50,7 +52,15 @@ fn storage_error() -> StepUpError {
 
 impl SessionStore for Shared {
     fn load(&self) -> Result<Option<StoredSession>> {
-        if self.0.is_unreadable.get() { Err(storage_error()) } else { self.0.kept.load() }
+        if self.0.is_unreadable.get() {
+            return Err(storage_error());
+        }
+        let late = self.0.late.take();
+        match late {
+            Some((0, session)) => self.0.kept.save(&session)?,
+            late => *self.0.late.borrow_mut() = late.map(|(reads, session)| (reads - 1, session)),
+        }
+        self.0.kept.load()
     }
 
     fn save(&self, session: &StoredSession) -> Result<()> {
@@ -325,6 +335,50 @@ fn an_expiry_after_a_renewal_elsewhere_ends_nothing() {
     tab_1.script.now.set(ADA.expires_at());
     tab_1.client.recheck_elevations();
     assert_eq!((tab_1.user().as_deref(), store.user().as_deref()), (Some("ada"), Some("ada")));
+}
+
+#[test]
+fn a_request_after_an_expiry_that_a_renewal_elsewhere_moved_is_sent() {
+    let (tab_1, tab_2, _) = two_tabs();
+    tab_2.refresh(ADA.renewed(HOUR)).unwrap();
+    tab_1.script.now.set(ADA.expires_at());
+    send_otp(&tab_1.client, &tab_1.script);
+    assert_eq!(bearer(&tab_1.script, "/create"), ADA.renewed(HOUR).token());
+}
+
+/// Bob's session, as another tab has stored it.
+fn stored_bob() -> StoredSession {
+    let store = Shared::default();
+    Tab::open(&store).sign_in(BOB);
+    store.stored().unwrap()
+}
+
+/// A response with an elevation comes to the request of Ada's tab, and Bob's session is stored `reads` reads later.
+fn step_up_with_bob_stored_late(reads: usize, answer: Answer) -> (Result<()>, Tab, Shared) {
+    let store = Shared::default();
+    let tab = Tab::open(&store);
+    tab.sign_in(ADA);
+    let (gate, verification) = tab.begin_step_up(answer);
+    store.0.late.replace(Some((reads, stored_bob())));
+    gate.open();
+    let verified = run(verification).map(drop);
+    (verified, tab, store)
+}
+
+#[test]
+fn a_session_stored_between_response_and_write_is_neither_overwritten_nor_cleared() {
+    // The first read is that of the response, the second that before the write.
+    for reads in [0, 1] {
+        let renewed = Answer::Reply(200, ADA.renewed(5).answer(Some(&ADA.elevation())));
+        let rejected = Answer::Reply(401, r#"{"error":"unauthorized"}"#.into());
+        for answer in [renewed, rejected] {
+            let (verified, tab, store) = step_up_with_bob_stored_late(reads, answer);
+            assert_eq!(verified, Err(StepUpError::NotSignedIn), "{reads}");
+            assert!(store.0.late.borrow().is_none(), "{reads} reads were too many");
+            assert_eq!((tab.user().as_deref(), store.user().as_deref()), (Some("bob"), Some("bob")));
+            assert!(tab.client.elevations().is_empty(), "an elevation of Ada is held for Bob");
+        }
+    }
 }
 
 #[test]

@@ -125,6 +125,7 @@ impl StepUpClient {
                 return Err(StepUpError::SubjectMismatch);
             }
             client.inner.continue_session(None, Rc::clone(&user), None);
+            client.inner.require(epoch)?;
             Ok(user)
         })
     }

@@ -57,7 +57,10 @@ impl Inner {
         }
         let expires_at = answer.expires_at;
         let user = Rc::new(answer.user);
+        let epoch = self.epoch();
         self.continue_session(session_token, Rc::clone(&user), expires_at);
+        // Another tab may have replaced the session, and a listener may have ended it.
+        self.require(epoch)?;
         let elevation = self.hold(granted, scopes)?;
         Ok(Verified { user, elevation, mfa_token: answer.mfa_token })
     }
