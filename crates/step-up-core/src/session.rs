@@ -99,9 +99,31 @@ impl StoredSession {
 /// Keeps the session over reloads, if the app wants that. The default keeps nothing.
 ///
 /// What is stored is as sensitive as a password: whoever reads it is signed in. Elevated tokens never get here. Calls
-/// come from one thread; `load` is called once, before any other.
+/// come from one thread.
+///
+/// # Tabs
+///
+/// Several clients can share one store, as the tabs of a browser do. Each reads it again before it writes, before it sends
+/// a request of the session, when the response arrives, and in
+/// [`recheck_elevations`](crate::StepUpClient::recheck_elevations), which the hooks call when the page becomes visible:
+///
+/// - If the store holds a renewed token of the session that the client shows, the client takes it up, and what is held stays
+///   held. An older token never replaces a newer one.
+/// - If it holds another session or none, the client's session ends there: what is held is void, calls under way fail with
+///   [`NotSignedIn`](StepUpError::NotSignedIn), and the stored session becomes the current one. A client never overwrites or
+///   removes it because its own session expired, was renewed or was rejected.
+/// - A sign-in replaces whatever is stored. A sign-out ends the session that the client shows; one that has replaced it in
+///   the store stays, and becomes the current one.
+///
+/// Two sessions are the same if their tokens name the same session. Without tokens, as in a cookie environment, they are the
+/// same if their users are: a sign-in of the same user in another tab counts as a renewal.
+///
+/// A client reads and then writes in one synchronous step, but the trait has no transaction. With `localStorage` no tab of the
+/// same process can write in between. A browser can run the tabs of one site in several processes, and
+/// [HTML defines no lock between them](https://html.spec.whatwg.org/multipage/webstorage.html#the-localstorage-attribute): if
+/// two of them write at the same moment, the last write counts, and the other client takes it up the next time it reads.
 pub trait SessionStore {
-    /// What was saved last and not cleared since.
+    /// Returns what was saved last and not cleared since, by this client or another one. Called often: keep it cheap.
     ///
     /// # Errors
     ///
@@ -122,8 +144,8 @@ pub trait SessionStore {
     /// [`Storage`](StepUpError::Storage) where it cannot be removed.
     fn clear(&self) -> Result<()>;
 
-    /// Whether it keeps the session over a reload. Where it does not, a redirect to a social provider keeps it until the
-    /// page is back.
+    /// Whether it keeps the session over a reload. If it does not, a redirect to a social provider keeps it until the page is
+    /// back, and no other tab can share the store: a client reads it only once.
     fn is_lasting(&self) -> bool {
         true
     }
@@ -167,12 +189,13 @@ impl Epoch {
 #[derive(Default)]
 pub(crate) struct SessionClaims {
     pub(crate) sub: Option<Box<str>>,
+    pub(crate) sid: Option<Box<str>>,
     pub(crate) signin_credential_id: Option<Box<str>>,
     pub(crate) iat: Option<Timestamp>,
     pub(crate) exp: Option<Timestamp>,
 }
 
-from_json!(SessionClaims { sub = "sub", signin_credential_id = "signin_credential_id", iat = "iat", exp = "exp", });
+from_json!(SessionClaims { sub = "sub", sid = "sid", signin_credential_id = "signin_credential_id", iat = "iat", exp = "exp", });
 
 impl SessionClaims {
     /// The claims of `token`. One that this client cannot read may still be one that the server takes, so it is as if it

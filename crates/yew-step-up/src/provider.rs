@@ -22,6 +22,8 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct StepUpContext {
     pub(crate) client: StepUpClient,
+    /// Whether hooks show what the server rendered, whatever the client has.
+    pub(crate) is_hydrating: bool,
     #[cfg(feature = "social")]
     pub(crate) resumed: Option<Rc<Resumed>>,
 }
@@ -32,7 +34,7 @@ impl PartialEq for StepUpContext {
         let is_same_return = self.resumed.as_ref().map(Rc::as_ptr) == other.resumed.as_ref().map(Rc::as_ptr);
         #[cfg(not(feature = "social"))]
         let is_same_return = true;
-        self.client == other.client && is_same_return
+        self.client == other.client && self.is_hydrating == other.is_hydrating && is_same_return
     }
 }
 
@@ -48,6 +50,10 @@ pub struct StepUpProviderProps {
     /// A prepared client; the other two are not looked at.
     #[prop_or_default]
     pub client: Option<StepUpClient>,
+    /// Whether the page is rendered on a server, signed out, and hydrated in the browser. Set it on both sides; see
+    /// [*Hydration*](StepUpProvider#hydration).
+    #[prop_or_default]
+    pub hydrate: bool,
     /// What may use the hooks.
     #[prop_or_default]
     pub children: Html,
@@ -77,6 +83,35 @@ pub struct StepUpProviderProps {
 /// # Server-side rendering
 ///
 /// Makes one client per rendered page, signed out, which sends nothing.
+///
+/// # Hydration
+///
+/// The server doesn't know the session that the browser keeps, so it renders the page signed out. yew panics if the first
+/// render in the browser has other elements than the server's. With `hydrate` the hooks therefore start signed out, with
+/// nothing held, and show the client's session as soon as the page is hydrated.
+///
+/// ```
+/// use yew::prelude::*;
+/// use yew_step_up::StepUpProvider;
+///
+/// // The server renders it with `yew::ServerRenderer::<App>`, and the browser runs `yew::Renderer::<App>::new().hydrate()`.
+/// #[component]
+/// fn App() -> Html {
+///     html! {
+///         <StepUpProvider environment_id="2762a57b-faa4-41ce-9f16-abff9300e2c9" hydrate=true>
+///             { "The app" }
+///         </StepUpProvider>
+///     }
+/// }
+/// ```
+///
+/// - What a component reads from the client itself, not from a hook, is the client's from the start.
+/// - A page that sends visitors to a sign-in decides by `use_step_up_client().status()` in an effect, not by the hooks'
+///   first render.
+/// - A component that suspends during hydration is hydrated later than the provider. Put the provider below such a
+///   component, or let nothing inside the `Suspense` depend on the session.
+/// - Leave `hydrate` out if the server renders with a client that is signed in. Then the browser's client has to start with
+///   the same session.
 #[component]
 pub fn StepUpProvider(props: &StepUpProviderProps) -> Html {
     let given = (props.client.clone(), props.environment_id.clone(), props.base_url.clone());
@@ -85,11 +120,16 @@ pub fn StepUpProvider(props: &StepUpProviderProps) -> Html {
     });
     #[cfg(feature = "social")]
     let resumed = use_state(|| None::<Rc<Resumed>>);
+    let hydrating = use_state(|| props.hydrate);
+    let is_hydrating = *hydrating;
     let follow = {
         let started = Rc::clone(&started);
         #[cfg(feature = "social")]
         let resumed = resumed.setter();
         move || -> Cleanup {
+            if is_hydrating {
+                hydrating.set(false);
+            }
             #[cfg(feature = "social")]
             let forget_redirect = started.follow_redirect(resumed);
             let forget_session = follow_session(&started.client);
@@ -106,6 +146,7 @@ pub fn StepUpProvider(props: &StepUpProviderProps) -> Html {
     use_concern(Concern::client(&started.client), Box::new(follow));
     let context = StepUpContext {
         client: started.client.clone(),
+        is_hydrating,
         #[cfg(feature = "social")]
         resumed: (*resumed).clone(),
     };

@@ -60,7 +60,7 @@ struct Prepared {
     purpose: Purpose,
     /// The epoch that the answer is for, if it is for one.
     epoch: Option<Epoch>,
-    /// The token of whom a call is for that is not the session's.
+    /// The token that it carries: the session's, or for a call that is for somebody else theirs.
     given: Option<SessionToken>,
     opens_session: bool,
     is_device_signed: bool,
@@ -82,6 +82,7 @@ impl StepUpClient {
             let preparation = Box::pin(client.complete(&mut prepared));
             Until::timeout(preparation, Box::pin(deadline.as_mut())).await?;
             // Nothing is waited for from here on until the request is on its way.
+            inner.follow_store(prepared.purpose);
             inner.require_any(prepared.epoch)?;
             let reservation = inner.reserve(&prepared);
             // The listeners were told of it.
@@ -190,14 +191,21 @@ impl Inner {
         epoch.map_or(Ok(()), |epoch| self.require(epoch))
     }
 
+    /// Takes up what another tab has stored, if the request is one of the session: its token and its cookie must be those
+    /// of the user that this client shows.
+    fn follow_store(&self, purpose: Purpose) {
+        if matches!(purpose, Purpose::Session | Purpose::App) {
+            self.take_up_stored();
+        }
+    }
+
     /// Adds the session's token, unless the app set one itself: that of now, since it may have been renewed while the
     /// request was prepared.
     fn authorize(&self, prepared: &mut Prepared) {
-        let token = match prepared.purpose {
-            Purpose::Session | Purpose::App => self.token(),
-            Purpose::Anybody | Purpose::Common => prepared.given.take(),
-        };
-        if let Some(token) = token
+        if matches!(prepared.purpose, Purpose::Session | Purpose::App) {
+            prepared.given = self.token();
+        }
+        if let Some(token) = &prepared.given
             && !prepared.request.has_header("authorization")
         {
             prepared.request.add_header("authorization", format!("Bearer {}", token.expose()));
@@ -260,6 +268,7 @@ impl Inner {
         reservation: Option<Reservation>,
         response: HttpResponse,
     ) -> Result<HttpResponse> {
+        self.follow_store(prepared.purpose);
         if response.is_success() {
             if let Some(reservation) = reservation {
                 reservation.spend();
@@ -272,8 +281,9 @@ impl Inner {
             reservation.discard();
         }
         self.require_any(prepared.epoch)?;
-        if matches!(error, StepUpError::NotSignedIn) && prepared.purpose == Purpose::Session {
-            // The server has the last word.
+        let is_of_session = prepared.purpose == Purpose::Session && prepared.given == self.token();
+        if matches!(error, StepUpError::NotSignedIn) && is_of_session {
+            // The server has the last word on the token that the session has now.
             self.begin_epoch(None);
         }
         Err(error)

@@ -25,6 +25,7 @@ mod send;
 mod sign_in;
 #[cfg(feature = "social")]
 mod social;
+mod stored;
 mod verified;
 mod waiting;
 #[cfg(feature = "wallet")]
@@ -40,7 +41,13 @@ use std::{
 pub use self::social::SocialReturn;
 #[cfg(feature = "mfa")]
 pub(crate) use self::verified::done;
-use self::{check::PendingChecks, events::Listeners, nonces::NoncePool, prompt::PromptDesk};
+use self::{
+    check::PendingChecks,
+    events::Listeners,
+    nonces::NoncePool,
+    prompt::PromptDesk,
+    stored::{LastSeen, SessionParts, is_older},
+};
 pub use self::{
     check::StepUpCheck,
     events::{Event, Subscription},
@@ -55,9 +62,7 @@ use crate::{
     error::{Result, StepUpError},
     keychain::Keychain,
     secret::SessionToken,
-    session::{
-        Epoch, MemorySessionStore, Session, SessionClaims, SessionStatus, SessionStore, StoredSession,
-    },
+    session::{Epoch, MemorySessionStore, Session, SessionClaims, SessionStatus, SessionStore},
     transport::Transport,
     types::{TokenScope, User},
 };
@@ -176,6 +181,7 @@ pub(crate) struct Inner {
     platform: Platform,
     clock: Skew,
     current: RefCell<Current>,
+    last_seen: LastSeen,
     elevations: RefCell<Elevations>,
     settings: RefCell<Option<CachedSettings>>,
     nonces: RefCell<NoncePool>,
@@ -196,9 +202,6 @@ struct Current {
     token: Option<SessionToken>,
     session: Session,
 }
-
-/// The token, the user and the expiry of a session that begins.
-type NewSession = (Option<SessionToken>, Rc<User>, Option<Timestamp>);
 
 struct CachedSettings {
     settings: Rc<Settings>,
@@ -224,7 +227,9 @@ impl StepUpClient {
     /// taken up at once, unless it has expired.
     #[must_use]
     pub fn new(config: Config, platform: Platform) -> Self {
-        let current = match platform.session_store.load() {
+        let stored = platform.session_store.load();
+        let last_seen = LastSeen::new(stored.clone().ok().flatten());
+        let current = match stored {
             Ok(None) => Current::default(),
             Ok(Some(stored)) => {
                 let session = Session {
@@ -248,6 +253,7 @@ impl StepUpClient {
                 platform,
                 clock,
                 current: RefCell::new(current),
+                last_seen,
                 elevations: RefCell::default(),
                 settings: RefCell::default(),
                 nonces: RefCell::default(),
@@ -311,8 +317,10 @@ impl StepUpClient {
     }
 
     /// Looks again at what is held and whether the session still is, and tells the listeners. For a moment when something
-    /// may have expired unseen: the page was hidden, a timer ran out.
+    /// may have expired unseen: the page was hidden, a timer ran out. Takes up what another tab has changed in the session
+    /// store.
     pub fn recheck_elevations(&self) {
+        self.inner.take_up_stored();
         if self.inner.end_if_expired() {
             return;
         }
@@ -327,9 +335,14 @@ impl StepUpClient {
 }
 
 impl Inner {
-    /// The epoch of now. A session that has expired is ended first, so that it is not one that has.
+    /// The epoch of now, after a session that has expired is ended.
     fn epoch(&self) -> Epoch {
         self.end_if_expired();
+        self.current_epoch()
+    }
+
+    /// The epoch of now, also if its session has expired and has not been ended yet.
+    fn current_epoch(&self) -> Epoch {
         self.current.borrow().epoch
     }
 
@@ -369,21 +382,22 @@ impl Inner {
 
     /// Ends the session if it has expired, by the service's clock, and returns true if it did. Every read calls this first.
     fn end_if_expired(&self) -> bool {
-        let is_expired = self.is_expired();
-        if is_expired {
-            self.begin_epoch(None);
-        }
-        is_expired
+        self.is_expired() && self.end_expired()
     }
 
-    /// Begins an epoch: with `next`, unless it has expired already, or signed out. What was held is gone. Everything is
-    /// changed before anybody is told.
-    fn begin_epoch(&self, next: Option<NewSession>) -> Epoch {
+    /// Begins an epoch: with `next`, or with what another tab has stored, unless that has expired already, or signed out.
+    /// What was held is gone. Everything is changed before the listeners are told.
+    fn begin_epoch(&self, next: Option<SessionParts>) -> Epoch {
         self.begin_epoch_issued(next, None)
     }
 
     /// The same with a session token that was issued just now: when, and when it was asked for by the device's clock.
-    fn begin_epoch_issued(&self, next: Option<NewSession>, issued: Option<(Timestamp, Timestamp)>) -> Epoch {
+    fn begin_epoch_issued(
+        &self,
+        next: Option<SessionParts>,
+        issued: Option<(Timestamp, Timestamp)>,
+    ) -> Epoch {
+        let next = next.or_else(|| self.replacement());
         self.clock.begin_epoch(next.is_some(), issued);
         let next = next.filter(|(.., expires_at)| !self.is_over(*expires_at));
         if next.is_none() {
@@ -414,9 +428,12 @@ impl Inner {
         epoch
     }
 
-    /// The same session goes on, with a newer user and, if they are there, expiry and token. The caller saves it and tells the
-    /// listeners.
+    /// The same session goes on, with a newer user and, if they are there, expiry and token; unless another tab has renewed it
+    /// since `token` was issued. The caller saves it and tells the listeners.
     fn continue_session(&self, token: Option<SessionToken>, user: Rc<User>, expires_at: Option<Timestamp>) {
+        if is_older(token.as_ref(), self.token().as_ref()) {
+            return;
+        }
         let mut current = self.current.borrow_mut();
         current.session.user = Some(user);
         if expires_at.is_some() {
@@ -426,26 +443,6 @@ impl Inner {
             current.session.sign_in_credential = sign_in_credential(token.as_ref());
             current.token = token;
         }
-    }
-
-    /// Keeps the session, or forgets it. The session itself does not depend on it.
-    fn save(&self) {
-        let store = &self.platform.session_store;
-        let saved = match self.stored() {
-            Some(stored) => store.save(&stored),
-            None => store.clear(),
-        };
-        self.current.borrow_mut().session.store_error = saved.err();
-    }
-
-    /// The session of now, as a store keeps it.
-    fn stored(&self) -> Option<StoredSession> {
-        let current = self.current.borrow();
-        current.session.user.clone().map(|user| StoredSession {
-            token: current.token.clone(),
-            user,
-            expires_at: current.session.expires_at,
-        })
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use super::{Event, StepUpClient, codes::clean_code, dispatch::Outgoing, verified::user_of, waiting::Answer};
+use super::{
+    Event, StepUpClient, codes::clean_code, dispatch::Outgoing, stored::Ended, verified::user_of,
+    waiting::Answer,
+};
 use crate::{
     LocalFuture,
     clock::Timestamp,
@@ -25,7 +28,7 @@ impl StepUpClient {
         &self,
         address: impl Into<OtpAddress>,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        self.send_code(Some(self.inner.epoch()), address.into(), None, None)
+        self.send_code(Some(self.inner.sign_in_epoch()), address.into(), None, None)
     }
 
     /// [`send_sign_in_code`](Self::send_sign_in_code) with a captcha's answer, after
@@ -40,7 +43,7 @@ impl StepUpClient {
         address: impl Into<OtpAddress>,
         captcha: CaptchaToken,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        self.send_code(Some(self.inner.epoch()), address.into(), None, Some(captcha))
+        self.send_code(Some(self.inner.sign_in_epoch()), address.into(), None, Some(captcha))
     }
 
     /// Sends a new sign-in code in place of the last one.
@@ -53,7 +56,7 @@ impl StepUpClient {
         &self,
         verification: &OtpVerification,
     ) -> LocalFuture<'static, Result<OtpVerification>> {
-        self.resend_code(Some(self.inner.epoch()), verification.clone())
+        self.resend_code(Some(self.inner.sign_in_epoch()), verification.clone())
     }
 
     /// Signs in with the code of [`send_sign_in_code`](Self::send_sign_in_code). Whoever was signed in is signed out on
@@ -132,6 +135,7 @@ impl StepUpClient {
                 return Err(StepUpError::SubjectMismatch);
             }
             let inner = &client.inner;
+            inner.take_up_stored();
             inner.require_session(epoch)?;
             inner.continue_session(None, Rc::clone(&user), None);
             inner.save();
@@ -153,6 +157,9 @@ impl StepUpClient {
 
     /// Signs out. On this client it is done at once, with everything that was held; then the server is told.
     ///
+    /// It ends the session that this client shows. If another tab has put another session in the store since, that one
+    /// stays, and becomes the current one.
+    ///
     /// # Errors
     ///
     /// [`NotSignedIn`](StepUpError::NotSignedIn) where nobody was, and if a user signs in before the server was told in an
@@ -160,13 +167,19 @@ impl StepUpClient {
     /// same, and the session ends on the server when it expires.
     pub fn sign_out(&self) -> LocalFuture<'static, Result<()>> {
         let client = self.clone();
-        let revoked = client.inner.signed_in_epoch().map(|_| {
-            let token = client.inner.token();
-            let epoch = client.inner.begin_epoch(None);
+        let ended = client.inner.end_shown_session();
+        Box::pin(async move {
+            let Ended { token, epoch, is_replaced } = ended?;
+            if is_replaced && token.is_none() {
+                // The cookie is that of the session in its place.
+                return Ok(());
+            }
             // Without a token the session is in a cookie, which the next sign-in replaces.
             let limit = if token.is_none() { Some(epoch) } else { None };
-            Outgoing::For(token, limit, Revoke.call())
-        });
-        Box::pin(async move { client.dispatch(revoked?).await.map(drop) })
+            match client.dispatch(Outgoing::For(token, limit, Revoke.call())).await {
+                Err(StepUpError::NotSignedIn) if is_replaced => Ok(()),
+                revoked => revoked.map(drop),
+            }
+        })
     }
 }

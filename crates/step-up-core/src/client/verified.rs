@@ -49,6 +49,9 @@ impl Inner {
         scopes: &[TokenScope],
     ) -> Result<Verified> {
         let epoch = self.signed_in_epoch()?;
+        // Another tab may have renewed or replaced the session.
+        self.take_up_stored();
+        self.require_session(epoch)?;
         let granted = readable(answer.elevated_token);
         let session_token = answer.session_token.filter(|token| !token.expose().is_empty());
         let renewed = SessionClaims::of(session_token.as_ref());

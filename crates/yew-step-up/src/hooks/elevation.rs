@@ -49,7 +49,7 @@ impl UseElevationHandle {
 ///
 /// # Server-side rendering
 ///
-/// Nothing is held.
+/// Nothing is held. With [`hydrate`](crate::StepUpProviderProps#structfield.hydrate) so it is in the browser's first render.
 #[hook]
 pub fn use_elevation(scope: TokenScope) -> UseElevationHandle {
     let client = use_step_up_client();

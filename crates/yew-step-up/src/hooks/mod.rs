@@ -52,16 +52,20 @@ use std::rc::Rc;
 use step_up_core::{Event, StepUpClient, TokenScope};
 use yew::prelude::*;
 
-/// Renders again whenever what `read` gives is not the same after an event that is of interest, and gives it.
+use self::client::use_step_up_context;
+
+/// Renders again whenever what `read` gives is not the same after an event that is of interest, and gives it. While the page
+/// is hydrated it gives what the server had: nothing.
 #[hook]
-fn use_client_value<T: Clone + 'static>(
+fn use_client_value<T: Clone + Default + 'static>(
     client: &StepUpClient,
     scope: Option<TokenScope>,
     concerns: fn(&Event) -> bool,
     read: fn(&StepUpClient, Option<&TokenScope>) -> T,
     is_same: fn(&T, &T) -> bool,
 ) -> T {
-    let rendered = read(client, scope.as_ref());
+    let is_hydrating = use_step_up_context().is_hydrating;
+    let rendered = if is_hydrating { T::default() } else { read(client, scope.as_ref()) };
     let is_stale = {
         let (client, scope, shown) = (client.clone(), scope.clone(), rendered.clone());
         Rc::new(move || !is_same(&read(&client, scope.as_ref()), &shown))

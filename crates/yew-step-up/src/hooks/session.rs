@@ -140,7 +140,8 @@ impl UseSessionHandle {
 ///
 /// # Server-side rendering
 ///
-/// Signed out, unless the provider was given a client that is signed in.
+/// Signed out, unless the provider was given a client that is signed in. With
+/// [`hydrate`](crate::StepUpProviderProps#structfield.hydrate) always signed out, and so is the browser's first render.
 #[hook]
 pub fn use_session() -> UseSessionHandle {
     let client = use_step_up_client();
