@@ -37,7 +37,7 @@ struct Subject {
 }
 
 impl Subject {
-    fn new() -> (Lab, Person) {
+    fn user() -> (Lab, Person) {
         let mut lab = Lab::new();
         let body = json!({ "email": ADA, "phone": sms::ADA, "social": [{ "provider": "google", "username": "ada" }] });
         let ada = lab.person_with(ADA, body);
@@ -87,7 +87,7 @@ fn proves(
     prepare: impl FnOnce(&mut Lab, &Person),
     call: impl FnOnce(&mut Lab, &Person),
 ) {
-    let (mut lab, ada) = Subject::new();
+    let (mut lab, ada) = Subject::user();
     prepare(&mut lab, &ada);
     let mut subject = Subject::five_minutes_after(lab, ada);
     call(&mut subject.lab, &subject.ada);
@@ -143,7 +143,7 @@ fn the_word_of_the_other_provider_proves_its_user() {
 
 #[test]
 fn verifying_with_a_second_factor_proves_it() {
-    let (mut lab, ada) = Subject::new();
+    let (mut lab, ada) = Subject::user();
     let app = lab.enrol(&ada);
     lab.elevate_with_app(&ada, &app);
     let mut subject = Subject::five_minutes_after(lab, ada);
@@ -151,13 +151,13 @@ fn verifying_with_a_second_factor_proves_it() {
     subject.lab.try_app(&subject.ada, None, &code, &[]).ok();
     assert_eq!(subject.proof(), Proof::SecondFactor);
 
-    let (mut lab, ada) = Subject::new();
+    let (mut lab, ada) = Subject::user();
     let codes = recovery::make(&mut lab, &ada);
     let mut subject = Subject::five_minutes_after(lab, ada);
     recovery::try_code(&mut subject.lab, &subject.ada, &codes[0], &[]).ok();
     assert_eq!(subject.proof(), Proof::SecondFactor);
 
-    let (mut lab, ada) = Subject::new();
+    let (mut lab, ada) = Subject::user();
     let mut key = passkeys::enrol(&mut lab, &ada);
     let mut subject = Subject::five_minutes_after(lab, ada);
     let assertion = passkeys::sign(&mut subject.lab, &subject.ada, &mut key);
