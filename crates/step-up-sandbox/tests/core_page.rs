@@ -322,6 +322,25 @@ fn a_consent_page_tells_the_page_that_waits() {
     refusal(ask(&sandbox, &decide(&asked.ticket, "ada", true)));
 }
 
+/// No server is there for Apple's form, so the service takes it from the consent page, with the identity token.
+#[test]
+fn a_consent_page_of_apple_answers_a_request_for_a_form_with_an_identity_token() {
+    let sandbox = Page::default().load(1, None).unwrap();
+    send(&sandbox, post("/providers/apple/initAuth", json!({ "state": STATE }))).unwrap();
+    let query = format!(
+        "client_id=sandbox-apple&redirect_uri=http%3A%2F%2Flocalhost%3A8080%2F&response_type=code+id_token\
+         &scope=name+email&response_mode=form_post&state={STATE}"
+    );
+    let asked = form(ask(&sandbox, &ConsentQuestion::open("apple", &query)));
+    let decision = ConsentQuestion::decide("apple", &asked.ticket, "ada@example.com", true);
+    let ConsentAnswer::Tell { message, .. } = ask(&sandbox, &decision) else {
+        panic!("it says so to the page that waits")
+    };
+    let body = json!({ "code": message["code"], "state": STATE, "codeVerifier": "a".repeat(43) });
+    let signed_in = send(&sandbox, post("/providers/apple/signIn", body)).unwrap();
+    assert_eq!(json_of(&signed_in)["user"]["verifiedCredentials"][0]["oauth_provider"], "apple");
+}
+
 #[test]
 fn a_consent_page_in_the_same_tab_goes_on_from_the_snapshot_and_so_does_the_app() {
     let page = Page::default();

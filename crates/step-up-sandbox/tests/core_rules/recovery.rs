@@ -402,6 +402,8 @@ fn deed() -> impl Strategy<Value = Deed> {
 struct Model {
     /// When each session's newest elevation was granted, in seconds.
     elevated_at: [Option<i64>; 3],
+    /// Whether that was before the codes were made.
+    is_from_before: [bool; 3],
     made: Option<Made>,
 }
 
@@ -417,10 +419,17 @@ impl Model {
         self.elevated_at[session].is_some_and(|at| now < at + 600)
     }
 
+    /// Whether a session that did not make the codes has nothing but an elevation from before.
+    fn holds_from_before(&self, session: usize) -> bool {
+        self.is_from_before[session]
+            && self.elevated_at[session].is_some()
+            && self.made.as_ref().is_some_and(|made| made.by != session)
+    }
+
     /// What a session may read again.
     fn readable(&self, session: usize, now: i64) -> Vec<String> {
         let Some(made) = &self.made else { return Vec::new() };
-        let is_fresh = made.by == session || self.elevated_at[session].is_some_and(|at| at >= made.at);
+        let is_fresh = made.by == session || !self.is_from_before[session];
         let is_shown =
             self.is_elevated(session, now) && is_fresh && !made.is_acknowledged && now < made.at + 1800;
         if is_shown { made.codes.clone() } else { Vec::new() }
@@ -496,8 +505,15 @@ proptest! {
                     lab.elevate(&sessions[session], &[if fits { "credential:link" } else { "user:update" }]);
                     if fits {
                         model.elevated_at[session] = Some(now);
+                        model.is_from_before[session] = false;
                     }
                 }
+                // What another session was granted before the codes were made shows none. Whether it may still make some
+                // is no question of this rule.
+                Deed::Renew(session) if model.holds_from_before(session) => {}
+                Deed::Read(session)
+                    if model.holds_from_before(session)
+                        && model.elevated_at[session] == model.made.as_ref().map(|made| made.at) => {}
                 Deed::Read(session) if model.made.is_some() => {
                     let expected = model.readable(session, now);
                     prop_assert_eq!(shown(&mut lab, &sessions[session]), expected, "{:?}", deed);
@@ -512,6 +528,7 @@ proptest! {
                     let codes = codes(&answer.ok());
                     gone.extend(model.made.take().into_iter().flat_map(|made| made.codes));
                     model.made = Some(Made { codes, by: session, at: now, is_acknowledged: false });
+                    model.is_from_before = [true; 3];
                 }
                 Deed::Acknowledge(session) => {
                     acknowledge(&mut lab, &sessions[session]);
