@@ -347,7 +347,7 @@ impl Inner {
         self.current.borrow().token.clone()
     }
 
-    /// Fails with `NotSignedIn` if `epoch` is over: an answer that was asked for in it belongs to nobody who is here.
+    /// Fails with `NotSignedIn` if `epoch` is over: a response to a request of it is for an earlier session.
     fn require(&self, epoch: Epoch) -> Result<()> {
         if self.epoch() == epoch { Ok(()) } else { Err(StepUpError::NotSignedIn) }
     }
@@ -361,7 +361,7 @@ impl Inner {
         expires_at.is_some_and(|expires_at| expires_at <= self.clock.now())
     }
 
-    /// True if the session has expired and has not been ended yet. For a read inside a borrow, which must tell nobody.
+    /// True if the session has expired and has not been ended yet. For a read inside a borrow, which must not call listeners.
     fn is_expired(&self) -> bool {
         let expires_at = self.current.borrow().session.expires_at;
         self.is_over(expires_at)
@@ -376,8 +376,8 @@ impl Inner {
         is_expired
     }
 
-    /// Begins an epoch: with `next`, unless it has expired already, or signed out. What was held is gone. Everything is
-    /// changed before anybody is told.
+    /// Begins an epoch: with `next`, unless it has expired already, or signed out. What was held is gone. All
+    /// state is changed before the listeners are told.
     fn begin_epoch(&self, next: Option<NewSession>) -> Epoch {
         self.begin_epoch_issued(next, None)
     }
