@@ -1,5 +1,5 @@
 //! Core lane: a fault at every call that the client makes of its platform and waits for, one after the other, of every flow.
-//! Whatever happens there, the call settles, the client stays consistent, and everything works the next time.
+//! After each the call settles, the client stays consistent, and everything works the next time.
 
 #![allow(clippy::unwrap_used)]
 

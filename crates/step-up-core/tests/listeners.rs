@@ -242,7 +242,7 @@ fn a_guarded_action_does_not_run_if_a_phase_signs_the_user_out() {
 }
 
 mod any_order {
-    //! Whatever listeners do at whatever event, in any interleaving of calls, answers, faults and time.
+    //! Any calls of listeners at any event, in any interleaving of calls, responses, faults and time.
 
     use std::collections::VecDeque;
 
@@ -417,7 +417,6 @@ mod any_order {
                 }),
                 Act::SignOut => {
                     let revocation = client.sign_out();
-                    // Nothing of the old session is left, whatever the listeners did.
                     self.spawn(revocation, |_, ()| ());
                 }
                 Act::SendOtp => self.spawn(client.send_otp(None), |_, _| ()),

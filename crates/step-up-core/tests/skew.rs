@@ -361,7 +361,7 @@ impl World {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// With a device that is up to a day off, whatever the order of responses, tokens and sleeps: an expired token is never
+    /// With a device that is up to a day off, in any order of responses, tokens and sleeps: an expired token is never
     /// accepted nor held; a valid one is accepted, and a session goes on until its end, unless the device's clock was set
     /// forward or a token was issued in the future; a session ends a second after its expiry at the latest; and within a
     /// session time never goes backwards.

@@ -31,7 +31,7 @@ const API_VERSION: &str = "API/0.0.1125";
 pub(super) enum Outgoing {
     /// A call in an epoch. Without one it is the one in which the future is first polled.
     Call(Option<Epoch>, Result<Call>),
-    /// A call for whoever holds this token, whatever the session of now is; with an epoch, only in that.
+    /// A call for the holder of this token, independent of the current session; with an epoch, only in that one.
     For(Option<SessionToken>, Option<Epoch>, Call),
     /// A call that is the same for everybody, and that others need first.
     Common(Call),

@@ -360,7 +360,7 @@ impl Inner {
         self.current.borrow().token.clone()
     }
 
-    /// Fails with `NotSignedIn` if `epoch` is over: an answer that was asked for in it belongs to nobody who is here.
+    /// Fails with `NotSignedIn` if `epoch` is over: a response to a request of it is for an earlier session.
     fn require(&self, epoch: Epoch) -> Result<()> {
         if self.epoch() == epoch { Ok(()) } else { Err(StepUpError::NotSignedIn) }
     }
@@ -374,7 +374,7 @@ impl Inner {
         expires_at.is_some_and(|expires_at| expires_at <= self.clock.now())
     }
 
-    /// True if the session has expired and has not been ended yet. For a read inside a borrow, which must tell nobody.
+    /// True if the session has expired and has not been ended yet. For a read inside a borrow, which must not call listeners.
     fn is_expired(&self) -> bool {
         let expires_at = self.current.borrow().session.expires_at;
         self.is_over(expires_at)

@@ -101,7 +101,7 @@ impl StepUpClient {
     /// # Errors
     ///
     /// [`NotSignedIn`](StepUpError::NotSignedIn) if the service does not take the token, if the session has expired, or if a
-    /// user signed in or out meanwhile; those of every request. Then whoever was signed in still is.
+    /// user signed in or out meanwhile; those of every request. Then the current session stays.
     pub fn adopt_session(&self, token: SessionToken) -> LocalFuture<'static, Result<Rc<User>>> {
         let client = self.clone();
         Box::pin(async move {
@@ -162,7 +162,7 @@ impl StepUpClient {
     ///
     /// # Errors
     ///
-    /// [`NotSignedIn`](StepUpError::NotSignedIn) where nobody was, and if a user signs in before the server was told in an
+    /// [`NotSignedIn`](StepUpError::NotSignedIn) if no user was signed in, and if a user signs in before the server was told in an
     /// environment with cookies. Those of every request where the server could not be told: this client is signed out all the
     /// same, and the session ends on the server when it expires.
     pub fn sign_out(&self) -> LocalFuture<'static, Result<()>> {

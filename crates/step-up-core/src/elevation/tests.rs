@@ -136,7 +136,7 @@ enum Step {
         lives: i64,
         single_use: bool,
     },
-    /// The nth token that was ever granted is granted again, whatever has become of it.
+    /// The nth token that was ever granted is granted again: held, in flight, spent or expired.
     InsertAgain(usize),
     Claim(TokenScope),
     Unclaim(usize),

@@ -148,7 +148,7 @@ impl Prompt {
         let (client, tracked) = (self.client.clone(), step.tracker.track(concluded, |_| Action::Verified));
         Box::pin(async move {
             let verified = tracked.await?;
-            // Whoever draws was told, and may have signed the user out.
+            // The prompter was told, and may have signed the user out.
             client.inner.require_session(epoch)?;
             Ok(verified)
         })
