@@ -4,7 +4,7 @@
 
 mod support;
 
-use step_up_core::{
+use step_up_core::{Challenge, 
     CaptchaProvider, CaptchaToken, PhoneNumber, SessionStatus, StepUpClient, StepUpError, TokenScope,
     VerificationType,
 };
@@ -157,7 +157,7 @@ fn a_link_without_an_elevation_says_what_is_missing() {
     script.expect("/verify", 403, r#"{"error":"E","code":"elevated_access_token_required"}"#);
     assert_eq!(
         run(client.link_with_otp(&sent, "123456")),
-        Err(StepUpError::NotElevated { missing: vec![TokenScope::CredentialLink] })
+        Err(StepUpError::NotElevated(Challenge::new(&[TokenScope::CredentialLink])))
     );
     assert_eq!(client.status(), SessionStatus::SignedIn);
 }

@@ -11,7 +11,7 @@ use std::{
     task::Poll,
 };
 
-use step_up_core::{
+use step_up_core::{Challenge, 
     Config, Event, GuardOptions, GuardPhase, HttpRequest, HttpResponse, LocalFuture, PasskeyAuthenticator,
     Popup, Prompt, PromptMethodKind as Kind, PromptOptions, PromptScreen, PromptView, Prompter, Result,
     SocialMessage, SocialWindow, StepUpClient, StepUpError, TokenScope, Verified, WalletAccount, WalletId,
@@ -441,12 +441,15 @@ fn a_prompt_is_widened_joined_and_queued() {
     let prompter = mount(&client);
     script.expect("/stepUp/check", 200, BY_EMAIL);
     let mut one = ask(client.prompt_step_up_auth(export()));
+    // Another scope has a check of its own.
+    script.expect("/stepUp/check", 200, BY_EMAIL);
     let mut two = ask(client.prompt_step_up_auth(PromptOptions::new(&[SIGN])));
     let (prompt, view) = drawn(&prompter);
     assert_eq!(view.scopes, [EXPORT, SIGN]);
     script.expect("/create", 200, r#"{"verificationUUID":"w","email":"a@b.example"}"#);
     run(prompt.send()).unwrap();
     // The user has begun: the next ones wait, or find themselves covered.
+    script.expect("/stepUp/check", 200, BY_EMAIL);
     let mut three = ask(client.prompt_step_up_auth(PromptOptions::new(&[TokenScope::CredentialLink])));
     let mut four = ask(client.prompt_step_up_auth(export()));
     assert_eq!(drawn(&prompter).1.scopes, [EXPORT, SIGN]);
@@ -562,7 +565,7 @@ fn a_token_for_less_is_no_success_and_the_prompt_goes_on() {
     run(prompt.send()).unwrap();
     for answer in [verified("u", None), elevated("wallet:sign")] {
         script.expect("/emailVerifications/verify", 200, answer);
-        let missing = StepUpError::NotElevated { missing: vec![EXPORT] };
+        let missing = StepUpError::NotElevated(Challenge::new(&[EXPORT]));
         assert_eq!(run(prompt.submit_code("1")), Err(missing.clone()));
         assert_eq!(prompt.view().unwrap().error, Some(missing));
         assert!(look(&mut wait).is_pending());
@@ -686,7 +689,7 @@ fn a_guarded_action_checks_prompts_runs_and_answers_one_challenge() {
     let (log, sender) = (Rc::clone(&phases), client.clone());
     let mut guarded: LocalFuture<'static, Result<HttpResponse>> = client.guard_with_phases(
         GuardOptions::new(&[EXPORT]),
-        move || sender.send(HttpRequest::post("/waas/x/privateKey/export"), EXPORT),
+        move |scopes| sender.send(HttpRequest::post("/waas/x/privateKey/export"), scopes),
         move |phase| log.borrow_mut().push(phase),
     );
     let mut look = || poll(&mut Pin::new(&mut guarded));
@@ -711,11 +714,11 @@ type Guarded = LocalFuture<'static, Result<HttpResponse>>;
 /// An export that begins to send only when the gate is open, so that several run at once.
 fn slow_export(client: &StepUpClient, gate: &Gate) -> Guarded {
     let (sender, gate) = (client.clone(), gate.clone());
-    client.guard(GuardOptions::new(&[EXPORT]), move || {
+    client.guard(GuardOptions::new(&[EXPORT]), move |scopes| {
         let (sender, gate) = (sender.clone(), gate.clone());
         async move {
             gate.await;
-            sender.send(HttpRequest::post("/waas/x/privateKey/export"), EXPORT).await
+            sender.send(HttpRequest::post("/waas/x/privateKey/export"), scopes).await
         }
     })
 }
@@ -817,7 +820,7 @@ fn a_guard_that_is_cancelled_leaves_the_prompt() {
     let gate = Gate::default();
     let options = GuardOptions::new(&[EXPORT]).with_cancellation(gate.clone());
     let mut guarded: LocalFuture<'static, Result<()>> =
-        client.guard(options, || async { panic!("nobody has verified") });
+        client.guard(options, |_| async { panic!("nobody has verified") });
     script.expect("/stepUp/check", 200, BY_EMAIL);
     assert!(poll(&mut Pin::new(&mut guarded)).is_pending());
     assert!(prompter.prompt().is_some());

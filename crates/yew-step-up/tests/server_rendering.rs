@@ -7,7 +7,7 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
 
 use futures_util::future::pending;
 use yew::{ServerRenderer, prelude::*};
-use yew_step_up::{
+use yew_step_up::{Challenge, 
     Config, HttpRequest, HttpResponse, Keychain, LocalFuture, Platform, PublicKey, Result, SessionStatus,
     Signature, StepUpClient, StepUpError, StepUpProvider, Timestamp, TokenScope,
     UseStepUpAuthenticationHandle, browser_platform, use_elevation, use_session, use_step_up_action,
@@ -224,7 +224,7 @@ fn send_and_verify_work_from_one_render_and_use_the_code_up() {
     assert_eq!(step_up.otp_verification, None);
     assert_eq!(
         block_on(step_up.verify_otp("1", &SCOPES)),
-        Err(StepUpError::NotElevated { missing: SCOPES.to_vec() })
+        Err(StepUpError::NotElevated(Challenge::new(&SCOPES)))
     );
     // The server took the code, though it granted nothing: it is no use to type it again.
     assert_eq!(block_on(step_up.verify_otp("1", &[])), Err(StepUpError::OtpNotSent));

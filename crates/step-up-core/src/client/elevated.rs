@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Event, Inner};
-use crate::{elevation::HeldId, secret::ElevatedToken, session::Epoch, types::TokenScope};
+use crate::{elevation::HeldId, scopes::Scopes, secret::ElevatedToken, session::Epoch, types::TokenScope};
 
 /// Where the elevated token goes (`docs/PROTOCOL.md`, "Headers").
 pub(super) const ELEVATED_TOKEN_HEADER: &str = "x-dyn-elevated-access-token";
@@ -18,8 +18,8 @@ pub(super) struct Reservation {
 }
 
 impl Reservation {
-    pub(super) fn take(inner: &Rc<Inner>, epoch: Epoch, scope: &TokenScope) -> Option<Self> {
-        let (id, token) = inner.elevations.borrow_mut().reserve(scope, inner.clock.now())?;
+    pub(super) fn take(inner: &Rc<Inner>, epoch: Epoch, scopes: &Scopes) -> Option<Self> {
+        let (id, token) = inner.elevations.borrow_mut().reserve(scopes.clone(), inner.clock.now())?;
         inner.listeners.emit(&Event::ElevationsChanged);
         Some(Self { inner: Rc::clone(inner), epoch, id, token, is_settled: false })
     }
@@ -29,8 +29,20 @@ impl Reservation {
         self.settle(|inner, id| inner.elevations.borrow_mut().spend(id));
     }
 
+    /// The server wants a token for `scopes`. If this one is for them, the server does not take it any more; otherwise it
+    /// is as good as before.
+    pub(super) fn refused_for(self, scopes: &[TokenScope]) {
+        let is_for_all = {
+            let held = self.inner.elevations.borrow();
+            scopes.iter().all(|scope| held.covers(self.id, scope))
+        };
+        if is_for_all {
+            self.discard();
+        }
+    }
+
     /// The server no longer takes the token.
-    pub(super) fn discard(mut self) {
+    fn discard(mut self) {
         self.settle(|inner, id| inner.elevations.borrow_mut().discard(id));
     }
 

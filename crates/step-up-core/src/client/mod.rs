@@ -40,7 +40,7 @@ use std::{
 pub use self::social::SocialReturn;
 #[cfg(feature = "mfa")]
 pub(crate) use self::verified::done;
-use self::{check::PendingChecks, events::Listeners, nonces::NoncePool, prompt::PromptDesk};
+use self::{check::Checks, events::Listeners, nonces::NoncePool, prompt::PromptDesk};
 pub use self::{
     check::StepUpCheck,
     events::{Event, Subscription},
@@ -179,7 +179,7 @@ pub(crate) struct Inner {
     elevations: RefCell<Elevations>,
     settings: RefCell<Option<CachedSettings>>,
     nonces: RefCell<NoncePool>,
-    checks: RefCell<PendingChecks>,
+    checks: RefCell<Checks>,
     /// Made when somebody asks for or draws a prompt: an app that never does has no code for them.
     prompts: OnceCell<Box<dyn PromptDesk>>,
     listeners: Rc<Listeners>,
