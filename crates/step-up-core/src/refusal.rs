@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    challenge::Challenge, clock::Timestamp, error::StepUpError, http_date, json::Json, transport::HttpResponse,
-    types::TokenScope,
+    challenge::Challenge, clock::Timestamp, error::StepUpError, http_date, json::Json,
+    transport::HttpResponse, types::TokenScope,
 };
 
 /// Of a response that an error keeps, at most so many bytes of the body, header fields, and bytes of these.
@@ -206,7 +206,8 @@ mod tests {
     #[test]
     fn a_problem_becomes_a_message_and_stays_readable() {
         let of = |body: &str| {
-            let response = HttpResponse::new(422, body).with_header("content-type", "application/problem+json");
+            let response =
+                HttpResponse::new(422, body).with_header("content-type", "application/problem+json");
             let error = refusal(response.clone(), &[], NOW);
             let StepUpError::Api { status: 422, response: kept, .. } = &error else { panic!("{error:?}") };
             assert_eq!(**kept, response);
@@ -232,7 +233,9 @@ mod tests {
             response = response.with_header("x", &"hunter2 ".repeat(100));
         }
         let error = refusal(response, &[], NOW);
-        let StepUpError::Api { code: Some(code), message, response, .. } = &error else { panic!("{error:?}") };
+        let StepUpError::Api { code: Some(code), message, response, .. } = &error else {
+            panic!("{error:?}")
+        };
         assert_eq!((code.len(), message.len(), response.body.len()), (1_000, 1_000, 64 * 1024));
         let size: usize = response.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         assert!(!response.headers.is_empty() && size <= 16 * 1024, "{size}");
@@ -242,9 +245,8 @@ mod tests {
 
     #[test]
     fn a_pause_is_read_in_seconds_and_as_a_date() {
-        let limited = |header: &str| {
-            refusal(HttpResponse::new(429, "{}").with_header("Retry-After", header), &[], NOW)
-        };
+        let limited =
+            |header: &str| refusal(HttpResponse::new(429, "{}").with_header("Retry-After", header), &[], NOW);
         let after = |secs| StepUpError::RateLimited { retry_after: Some(Duration::from_secs(secs)) };
         assert_eq!(limited("120"), after(120));
         assert_eq!(limited("Tue, 24 Nov 2026 10:01:00 GMT"), after(60));

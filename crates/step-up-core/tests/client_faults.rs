@@ -14,9 +14,9 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-use step_up_core::{Challenge, 
-    Event, HttpRequest, HttpResponse, LocalFuture, SessionStatus, StepUpClient, StepUpError, Timestamp,
-    TokenScope,
+use step_up_core::{
+    Challenge, Event, HttpRequest, HttpResponse, LocalFuture, SessionStatus, StepUpClient, StepUpError,
+    Timestamp, TokenScope,
 };
 use support::*;
 
@@ -666,13 +666,12 @@ fn a_session_from_elsewhere_is_taken_over_once_the_server_says_whose_it_is() {
 
 #[test]
 fn a_session_from_elsewhere_is_nobodys_who_signed_in_meanwhile() {
-    let refused =
-        StepUpError::Api {
-            status: 500,
-            code: None,
-            message: "The server answered with status 500.".into(),
-            response: HttpResponse::new(500, "").into(),
-        };
+    let refused = StepUpError::Api {
+        status: 500,
+        code: None,
+        message: "The server answered with status 500.".into(),
+        response: HttpResponse::new(500, "").into(),
+    };
     for (status, body, expected) in [
         (200, user("late"), StepUpError::NotSignedIn),
         (401, "{}".into(), StepUpError::NotSignedIn),

@@ -4,9 +4,9 @@
 
 mod support;
 
-use step_up_core::{Challenge, 
-    CaptchaProvider, CaptchaToken, PhoneNumber, SessionStatus, StepUpClient, StepUpError, TokenScope,
-    VerificationType,
+use step_up_core::{
+    CaptchaProvider, CaptchaToken, Challenge, PhoneNumber, SessionStatus, StepUpClient, StepUpError,
+    TokenScope, VerificationType,
 };
 use support::*;
 

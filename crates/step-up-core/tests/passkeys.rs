@@ -17,9 +17,9 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use step_up_core::{Challenge, 
-    Config, HttpRequest, LocalFuture, PasskeyAuthenticator, Result, SessionStatus, StepUpClient, StepUpError,
-    TokenScope,
+use step_up_core::{
+    Challenge, Config, HttpRequest, LocalFuture, PasskeyAuthenticator, Result, SessionStatus, StepUpClient,
+    StepUpError, TokenScope,
 };
 use support::*;
 
@@ -413,7 +413,10 @@ fn no_passkey_is_made_that_would_be_refused() {
     let (client, script, authenticator) = with_passkeys();
     let missing = vec![TokenScope::CredentialLink];
     script.expect("/stepUp/check", 200, r#"{"isRequired":true,"credentials":[]}"#);
-    assert_eq!(run(client.factors().enrol_passkey()), Err(StepUpError::NotElevated(Challenge::new(&missing))));
+    assert_eq!(
+        run(client.factors().enrol_passkey()),
+        Err(StepUpError::NotElevated(Challenge::new(&missing)))
+    );
     script.expect_answer("/stepUp/check", Answer::Network);
     assert_eq!(run(client.factors().enrol_passkey()), Err(StepUpError::Network));
     assert!(authenticator.asked.borrow().is_empty());
@@ -444,7 +447,10 @@ fn passkeys_are_listed_renamed_and_deleted() {
 
     script.expect("/users/passkeys", 403, r#"{"error":"no","code":"elevated_access_token_required"}"#);
     let missing = vec![TokenScope::CredentialUnlink];
-    assert_eq!(run(client.factors().delete_passkey(&"p".into())), Err(StepUpError::NotElevated(Challenge::new(&missing))));
+    assert_eq!(
+        run(client.factors().delete_passkey(&"p".into())),
+        Err(StepUpError::NotElevated(Challenge::new(&missing)))
+    );
     hold(&client, &script, TokenScope::CredentialUnlink, true);
     script.expect("/users/passkeys", 404, r#"{"error":"no","code":"passkey_not_found"}"#);
     assert_eq!(run(client.factors().delete_passkey(&"q".into())), Err(StepUpError::PasskeyNotFound));

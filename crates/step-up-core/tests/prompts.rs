@@ -11,11 +11,11 @@ use std::{
     task::Poll,
 };
 
-use step_up_core::{Challenge, 
-    Config, Event, GuardOptions, GuardPhase, HttpRequest, HttpResponse, LocalFuture, PasskeyAuthenticator,
-    Popup, Prompt, PromptMethodKind as Kind, PromptOptions, PromptScreen, PromptView, Prompter, Result,
-    SocialMessage, SocialWindow, StepUpClient, StepUpError, TokenScope, Verified, WalletAccount, WalletId,
-    WalletInfo, WalletSignature, WalletSite, WalletWatch, Wallets,
+use step_up_core::{
+    Challenge, Config, Event, GuardOptions, GuardPhase, HttpRequest, HttpResponse, LocalFuture,
+    PasskeyAuthenticator, Popup, Prompt, PromptMethodKind as Kind, PromptOptions, PromptScreen, PromptView,
+    Prompter, Result, SocialMessage, SocialWindow, StepUpClient, StepUpError, TokenScope, Verified,
+    WalletAccount, WalletId, WalletInfo, WalletSignature, WalletSite, WalletWatch, Wallets,
 };
 use support::*;
 

@@ -15,10 +15,10 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
-use step_up_core::{Challenge, 
-    Config, HttpRequest, HttpResponse, LocalFuture, MemorySessionStore, OnBlocked, Popup, Provider, Result,
-    SessionStatus, SessionStore, SocialMessage, SocialOptions, SocialPurpose, SocialWindow, StepUpClient,
-    StepUpError, StoredSession, TokenScope, Verified,
+use step_up_core::{
+    Challenge, Config, HttpRequest, HttpResponse, LocalFuture, MemorySessionStore, OnBlocked, Popup,
+    Provider, Result, SessionStatus, SessionStore, SocialMessage, SocialOptions, SocialPurpose, SocialWindow,
+    StepUpClient, StepUpError, StoredSession, TokenScope, Verified,
 };
 use support::*;
 
@@ -636,8 +636,11 @@ fn an_answer_that_grants_too_little_is_an_error() {
                 status: 400,
                 code: Some("credential_not_enabled_for_sign_in".into()),
                 message: "E".into(),
-                response: HttpResponse::new(400, r#"{"error":"E","code":"credential_not_enabled_for_sign_in"}"#)
-                    .into(),
+                response: HttpResponse::new(
+                    400,
+                    r#"{"error":"E","code":"credential_not_enabled_for_sign_in"}"#,
+                )
+                .into(),
             },
         ),
         ((400, r#"{"error":"E","code":"captcha_required"}"#.into()), StepUpError::CaptchaRequired),

@@ -13,9 +13,10 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use step_up_core::{Challenge, 
-    Config, Event, HttpRequest, LocalFuture, Result, SessionStatus, StepUpClient, StepUpError, TokenScope,
-    WalletAccount, WalletChain, WalletId, WalletInfo, WalletSignature, WalletSite, WalletWatch, Wallets,
+use step_up_core::{
+    Challenge, Config, Event, HttpRequest, LocalFuture, Result, SessionStatus, StepUpClient, StepUpError,
+    TokenScope, WalletAccount, WalletChain, WalletId, WalletInfo, WalletSignature, WalletSite, WalletWatch,
+    Wallets,
 };
 use support::*;
 

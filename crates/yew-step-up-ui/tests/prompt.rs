@@ -177,6 +177,31 @@ async fn the_code_is_sent_once_however_often_the_screen_is_drawn() {
 }
 
 #[wasm_bindgen_test]
+async fn the_pause_before_another_code_goes_by_the_clients_clock_and_timers() {
+    let (service, time) = (Service::new(), HandTime::new());
+    let client = service.signed_in_at(&time).await;
+    service.answer("/stepUp/check", 200, BY_EMAIL);
+    let page = Page::mounted(service, yew::props!(AppProps { client })).await;
+    for (seconds, expected) in [
+        (0, "New code in 30 seconds"),
+        (10, "New code in 20 seconds"),
+        (19, "New code in 1 second"),
+        (1, "Send a new code"),
+    ] {
+        time.advance(seconds);
+        settle().await;
+        assert_eq!(page.text("resend"), expected);
+    }
+    page.press("resend").await;
+    assert_eq!(page.service.asked("/create"), 2);
+    assert_eq!(page.text("resend"), "New code in 30 seconds");
+    // The component is gone: nothing is left that waits for the clock.
+    drop(page);
+    settle().await;
+    time.advance(60);
+}
+
+#[wasm_bindgen_test]
 async fn a_code_that_could_not_be_sent_is_sent_by_a_button_and_not_by_drawing() {
     let service = Service::new();
     let client = service.signed_in().await;

@@ -55,7 +55,7 @@ async fn on_a_server_a_request_is_an_honest_error() {
 #[component]
 fn Prompting() -> Html {
     let prompt = use_step_up_prompt();
-    let action = use_step_up_action(TokenScope::WalletExport, || async { Ok::<_, StepUpError>(1) });
+    let action = use_step_up_action(TokenScope::WalletExport, |_| async { Ok::<_, StepUpError>(1) });
     html! { { format!("{prompt:?} {:?}", *action) } }
 }
 

@@ -271,7 +271,8 @@ impl StepUpClient {
             return self.verify_in(epoch, &verify, &draft.scopes).await;
         }
         let not_linked = StepUpError::SocialAccountNotLinked { provider: draft.provider.clone() };
-        self.step_up(Some(epoch), Ok(verify.call()), SocialVerify::parse, &draft.scopes, Some(not_linked)).await
+        self.step_up(Some(epoch), Ok(verify.call()), SocialVerify::parse, &draft.scopes, Some(not_linked))
+            .await
     }
 
     /// Takes up the return from a provider, if that is how this page was loaded. Call it once, before anything is shown:

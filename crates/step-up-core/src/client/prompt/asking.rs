@@ -110,8 +110,9 @@ impl StepUpClient {
         let is_conditional = path == Path::Auto && options.is_conditional();
         let is_asked = || self.inner.prompts().borrow().queue.asks_for(path, options);
         if !is_conditional || is_asked() {
+            // One that says that they need not verify need not say with what they can.
             let check = self.inner.take_check(epoch, &options.scopes);
-            return Ok(Need::User(check));
+            return Ok(Need::User(check.filter(|(_, check)| check.is_required)));
         }
         for scope in &options.scopes {
             if self.inner.is_held(scope) {
