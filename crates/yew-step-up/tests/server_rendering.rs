@@ -7,9 +7,9 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
 
 use futures_util::future::pending;
 use yew::{ServerRenderer, prelude::*};
-use yew_step_up::{Challenge, 
-    Config, HttpRequest, HttpResponse, Keychain, LocalFuture, Platform, PublicKey, Result, SessionStatus,
-    Signature, StepUpClient, StepUpError, StepUpProvider, Timestamp, TokenScope,
+use yew_step_up::{
+    Challenge, Config, HttpRequest, HttpResponse, Keychain, LocalFuture, Platform, PublicKey, Result,
+    SessionStatus, Signature, StepUpClient, StepUpError, StepUpProvider, Timestamp, TokenScope,
     UseStepUpAuthenticationHandle, browser_platform, use_elevation, use_session, use_step_up_action,
     use_step_up_authentication, use_step_up_client, use_step_up_prompt,
 };

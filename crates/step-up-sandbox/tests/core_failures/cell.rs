@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use step_up_core::{Challenge, 
-    Action, HttpRequest, HttpResponse, LocalFuture, Result, SessionStatus, StepUpError, StepUpTracker, TokenScope, User,
-    Verified,
+use step_up_core::{
+    Action, Challenge, HttpRequest, HttpResponse, LocalFuture, Result, SessionStatus, StepUpError,
+    StepUpTracker, TokenScope, User, Verified,
 };
 
 use crate::world::{EXPORT, World, go_on};

@@ -167,7 +167,9 @@ mod tests {
         let other = StepUpError::SocialAccountNotLinked { provider: Provider::GitHub };
         assert_eq!(
             error(&other).as_deref(),
-            Some("That GitHub account is not linked to yours. Sign in with the one that is, or use another method.")
+            Some(
+                "That GitHub account is not linked to yours. Sign in with the one that is, or use another method."
+            )
         );
     }
 }

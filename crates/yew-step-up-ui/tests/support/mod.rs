@@ -18,8 +18,8 @@ use std::{
 
 use yew::{platform::spawn_local, prelude::*};
 use yew_step_up::{
-    Config, HttpRequest, HttpResponse, LocalFuture, Platform, PromptOptions, Result, StepUpClient, StepUpProvider, Timestamp,
-    TokenScope, Verified, browser_platform, use_step_up_client,
+    Config, HttpRequest, HttpResponse, LocalFuture, Platform, PromptOptions, Result, StepUpClient,
+    StepUpProvider, Timestamp, TokenScope, Verified, browser_platform, use_step_up_client,
 };
 use yew_step_up_ui::{StepUpPrompt, Texts};
 
