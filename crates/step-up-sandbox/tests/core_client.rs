@@ -6,7 +6,9 @@ use std::{task::Poll, time::Duration};
 
 use futures_util::future::{Either, join_all, select};
 use serde_json::{Value, json};
-use step_up_core::{Challenge, GuardOptions, HttpRequest, PromptMethodKind, SessionStatus, StepUpError};
+use step_up_core::{
+    Challenge, GuardOptions, HttpRequest, HttpResponse, PromptMethodKind, SessionStatus, StepUpError,
+};
 
 use world::{DAY, EXPORT, World};
 
