@@ -24,6 +24,17 @@ const WRONG: &str = r#"{"error":"no","code":"wrong_email_verification_token","pa
 const CAPTCHA: &str = r#"{"error":"no","code":"captcha_required"}"#;
 
 #[wasm_bindgen_test]
+async fn a_user_who_needs_no_step_up_sees_no_dialog() {
+    let service = Service::new();
+    let client = service.signed_in().await;
+    service.answer("/stepUp/check", 200, r#"{"isRequired":false}"#);
+    let page = Page::mounted(service, yew::props!(AppProps { client })).await;
+    assert_eq!(page.outcome().unwrap().unwrap().elevation, None);
+    assert!(page.find("dialog").is_none() && !page.asker().disabled());
+    assert_eq!(page.service.asked(""), 1);
+}
+
+#[wasm_bindgen_test]
 async fn every_way_to_verify_has_its_screen_which_is_labelled_and_takes_the_focus() {
     let routes = [
         (BY_EMAIL, "email", "Check your email", "code", "/create"),
@@ -181,6 +192,7 @@ async fn the_pause_before_another_code_goes_by_the_clients_clock_and_timers() {
     let (service, time) = (Service::new(), HandTime::new());
     let client = service.signed_in_at(&time).await;
     service.answer("/stepUp/check", 200, BY_EMAIL);
+    service.answer("/retry", 200, CREATED.replace(r#""v""#, r#""w""#));
     let page = Page::mounted(service, yew::props!(AppProps { client })).await;
     for (seconds, expected) in [
         (0, "New code in 30 seconds"),
@@ -193,7 +205,7 @@ async fn the_pause_before_another_code_goes_by_the_clients_clock_and_timers() {
         assert_eq!(page.text("resend"), expected);
     }
     page.press("resend").await;
-    assert_eq!(page.service.asked("/create"), 2);
+    assert_eq!(page.service.asked("/retry"), 1);
     assert_eq!(page.text("resend"), "New code in 30 seconds");
     // The component is gone: nothing is left that waits for the clock.
     drop(page);
@@ -341,7 +353,9 @@ async fn escape_the_button_and_the_browser_cancel_and_a_click_beside_does_not() 
 async fn a_moment_of_looking_up_can_be_cancelled_too() {
     let service = Service::new();
     let client = service.signed_in().await;
-    service.answer("/stepUp/check", 0, "");
+    // A check that lists nothing has the list of second factors fetched.
+    service.answer("/stepUp/check", 200, r#"{"isRequired":true}"#);
+    service.answer("/users/mfa/methods", 0, "");
     let page = Page::mounted(service, yew::props!(AppProps { client })).await;
     assert_eq!((page.screen().as_str(), page.text("title").as_str()), ("loading", "One moment…"));
     assert!(is_focused(&page.part("title")));
