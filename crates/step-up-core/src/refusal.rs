@@ -230,7 +230,7 @@ mod tests {
         let body = format!(r#"{{"error":"{long}","code":"{long}"}}"#);
         let mut response = HttpResponse::new(422, body);
         for _ in 0..100 {
-            response = response.with_header("x", &"hunter2 ".repeat(100));
+            response = response.with_header("x", "hunter2 ".repeat(100));
         }
         let error = refusal(response, &[], NOW);
         let StepUpError::Api { code: Some(code), message, response, .. } = &error else {

@@ -189,7 +189,7 @@ fn response() -> impl Strategy<Value = (HttpResponse, Challenge)> {
             all.insert(at.min(all.len()), format!("{scheme} {}", written.join(comma)));
             let response = HttpResponse::new(status, "a page");
             let response = if is_joined {
-                response.with_header("WWW-Authenticate", &all.join(", "))
+                response.with_header("WWW-Authenticate", all.join(", "))
             } else {
                 all.iter().fold(response, |response, one| response.with_header("WWW-Authenticate", one))
             };
