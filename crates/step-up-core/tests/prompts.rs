@@ -619,6 +619,24 @@ fn a_check_answers_no_prompt_after_a_while_or_after_something_that_may_have_chan
 }
 
 #[test]
+fn a_check_that_was_on_its_way_during_a_change_answers_no_prompt() {
+    let (client, script) = signed_in("u");
+    let _prompter = mount(&client);
+    let gate = Gate::default();
+    let answer = Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, NOT_REQUIRED.into())));
+    script.expect_answer("/stepUp/check", answer);
+    let mut checking = client.check(&EXPORT);
+    assert!(poll(&mut checking.as_mut()).is_pending());
+    script.expect("/items", 200, "{}");
+    run(client.send(HttpRequest::post("/items"), None)).unwrap();
+    gate.open();
+    assert!(!run(checking).is_required);
+    script.expect("/stepUp/check", 200, BY_EMAIL);
+    let _wait = ask(client.prompt_step_up_auth(export()));
+    script.assert_done();
+}
+
+#[test]
 fn a_check_of_another_scope_and_a_read_that_spends_a_token_answer_nothing() {
     let (client, script) = signed_in("u");
     let _prompter = mount(&client);

@@ -85,6 +85,8 @@ const CHECK_LIFETIME: Duration = Duration::from_secs(30);
 pub(super) struct Checks {
     pending: Vec<(Epoch, TokenScope, Pending<WeakShared<Ended>>)>,
     ended: Vec<EndedCheck>,
+    /// How often something may have changed what checks say.
+    changes: u64,
 }
 
 struct EndedCheck {
@@ -98,6 +100,7 @@ impl Checks {
     /// Something may have changed what checks say.
     pub(super) fn forget(&mut self) {
         self.ended.clear();
+        self.changes += 1;
     }
 
     fn keep(&mut self, ended: EndedCheck) {
@@ -184,6 +187,7 @@ impl StepUpClient {
     fn begin_check(&self, epoch: Epoch, scope: TokenScope) -> Pending<Shared<Ended>> {
         let check = Rc::new(OnceCell::new());
         let answer = self.run(epoch, &StepUpCheckCall { scope: &scope });
+        let changes = self.inner.checks.borrow().changes;
         let ended: Ended = Box::pin({
             let (check, inner, scope) = (Rc::clone(&check), Rc::clone(&self.inner), scope.clone());
             async move {
@@ -196,7 +200,7 @@ impl StepUpClient {
                     },
                     Err(error) => StepUpCheck::failed(error),
                 };
-                inner.keep_check(epoch, scope, result.clone());
+                inner.keep_check(epoch, changes, scope, result.clone());
                 let _ = check.set(result);
             }
         });
@@ -207,12 +211,13 @@ impl StepUpClient {
 }
 
 impl Inner {
-    fn keep_check(&self, epoch: Epoch, scope: TokenScope, check: StepUpCheck) {
-        if self.epoch() != epoch {
-            return;
+    /// Keeps a check for the prompt that follows it, unless something has happened since it began.
+    fn keep_check(&self, epoch: Epoch, changes: u64, scope: TokenScope, check: StepUpCheck) {
+        let (is_same_session, at) = (self.epoch() == epoch, self.platform.clock.now());
+        let checks = &mut *self.checks.borrow_mut();
+        if is_same_session && checks.changes == changes {
+            checks.keep(EndedCheck { epoch, scope, check, at });
         }
-        let at = self.platform.clock.now();
-        self.checks.borrow_mut().keep(EndedCheck { epoch, scope, check, at });
     }
 
     /// Takes the check of one of these scopes that was made just before, if there is one.

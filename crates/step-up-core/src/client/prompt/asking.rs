@@ -30,9 +30,9 @@ impl StepUpClient {
     /// scopes that was made in the last 30 seconds is taken over in place of another one: once, and only if nothing was sent
     /// since that may have changed it. [`with_force`](PromptOptions::with_force) asks the user in any case.
     ///
-    /// Callers that ask at the same time share one prompt where their
-    /// scopes allow it, and wait for each other where they don't; of those that share a token for one use, the first to
-    /// send it has it. Dropping the future leaves the prompt; the last one closes it.
+    /// Callers that ask at the same time share one prompt where their scopes allow it, and wait for each other where they
+    /// don't; of those that share a token for one use, the first to send it has it. Dropping the future leaves the prompt;
+    /// the last one closes it.
     ///
     /// # Errors
     ///
