@@ -86,7 +86,7 @@ impl Challenge {
         self
     }
 
-    /// Whether every earlier verification is too little, whatever is held: the server named a `max_age` or `acr_values`.
+    /// Whether every earlier verification is too little: the server named a `max_age` or `acr_values`.
     #[must_use]
     pub fn wants_fresh_verification(&self) -> bool {
         self.max_age.is_some() || !self.acr_values.is_empty()

@@ -209,7 +209,7 @@ fn way() -> impl Strategy<Value = Way> {
 }
 
 proptest! {
-    /// Whatever the server asks for, however it is written and sent: the user is asked for that, and the request that
+    /// The user is asked for what the server asks for, however that is written and sent, and the request that
     /// follows carries a token for all of it; one from after the challenge, if the server wants a fresh verification.
     #[test]
     fn what_the_server_asks_for_is_what_the_user_is_asked_for(

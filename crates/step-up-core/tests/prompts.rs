@@ -553,7 +553,7 @@ fn a_check_of_just_before_answers_the_prompt_that_follows_it() {
     script.assert_done();
 }
 
-/// Whatever may have changed what the check says, the prompt makes its own: and so it does after it has used one up.
+/// After something that may have changed what a check says, a prompt makes its own; and so does the next prompt.
 #[test]
 fn a_check_answers_no_prompt_after_a_while_or_after_something_that_may_have_changed_it() {
     type Between = fn(&StepUpClient, &Script);
