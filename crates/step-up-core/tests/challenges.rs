@@ -405,6 +405,24 @@ fn an_app_that_asks_the_user_itself_makes_the_prompt_of_the_challenge() {
 }
 
 #[test]
+fn a_token_that_was_there_for_the_refused_run_does_not_answer_the_challenge() {
+    let (client, script) = signed_in("u");
+    let prompter = client.mount_prompter(|| ());
+    hold(&client, &script, &[EXPORT]);
+    // The app sends the first request itself, so the client does not drop the token.
+    let (mut guarded, handed) = guarded(&client, Way::Own, &refusal(""));
+    script.expect("/stepUp/check", 200, BY_EMAIL);
+    assert!(look(&mut guarded).is_pending());
+    assert_eq!(handed.borrow().len(), 1);
+    assert!(client.elevation(&EXPORT).is_some());
+    assert_eq!(asked_for(&prompter), [EXPORT]);
+    let token = verify_in_prompt(&prompter, &script, false);
+    script.expect("/transfers", 200, "{}");
+    assert!(matches!(look(&mut guarded), Poll::Ready(Ok(_))));
+    assert_eq!(carried_last(&script), Some(token));
+}
+
+#[test]
 fn a_second_challenge_is_the_actions_error() {
     let (client, script) = signed_in("u");
     let prompter = client.mount_prompter(|| ());
