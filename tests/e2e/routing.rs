@@ -11,8 +11,8 @@ use visitor::{EMAIL, Visitor, assert_is_key, prompt::part};
 
 const PHONE: &str = "+15550100100";
 const LIST: &str = "GET users/mfa/methods";
-/// What a press of the button costs: the app asks whether it is required, and the prompt what the user has.
-const CHECKED: &[&str] = &["POST stepUp/check", "POST stepUp/check"];
+/// What a press of the button costs: the app makes one check, and the prompt takes it over.
+const CHECKED: &[&str] = &["POST stepUp/check"];
 const EXPORT: &str = "POST waas/*/privateKey/export";
 
 impl Visitor {

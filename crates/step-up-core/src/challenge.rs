@@ -1,19 +1,115 @@
-//! `WWW-Authenticate` ([RFC 9110 §11.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1)), as far as it has
-//! parameters.
+//! What a server asks for before it does what was asked, read from `WWW-Authenticate`
+//! ([RFC 9110 §11.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1)).
+//!
+//! Every response is read by [`Challenge::of_response`], whether the client or the app sent the request, so that both
+//! find the same.
+
+use std::time::Duration;
+
+use crate::{json::Json, transport::HttpResponse, types::TokenScope};
+
+/// What a server wants before it does what was asked
+/// ([RFC 9470 §3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Challenge {
+    /// The scopes that are missing: those that the server names; if it names none and [`StepUpClient::send`] sent the
+    /// request, those of the request.
+    ///
+    /// [`StepUpClient::send`]: crate::StepUpClient::send
+    pub scopes: Vec<TokenScope>,
+    /// The authentication contexts that would do, in the server's order of preference.
+    pub acr_values: Vec<String>,
+    /// How long ago the user may have verified at most.
+    pub max_age: Option<Duration>,
+}
+
+impl Challenge {
+    /// These scopes are missing.
+    #[must_use]
+    pub fn new(scopes: &[TokenScope]) -> Self {
+        Self { scopes: scopes.to_vec(), ..Self::default() }
+    }
+
+    /// The challenge in a response, for an app that sends its requests itself: a 401 or 403 with
+    /// `WWW-Authenticate: Bearer error="insufficient_user_authentication"`, or with the service's own code
+    /// (`docs/PROTOCOL.md`, "Errors").
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use step_up_core::{Challenge, HttpResponse};
+    ///
+    /// let refused = HttpResponse::new(401, "").with_header(
+    ///     "WWW-Authenticate",
+    ///     r#"Bearer error="insufficient_user_authentication", acr_values="phr mfa", max_age="5""#,
+    /// );
+    /// let challenge = Challenge::of_response(&refused).unwrap();
+    /// assert_eq!(challenge.acr_values, ["phr", "mfa"]);
+    /// assert_eq!(challenge.max_age, Some(Duration::from_secs(5)));
+    /// assert_eq!(Challenge::of_response(&HttpResponse::new(403, "")), None);
+    /// ```
+    #[must_use]
+    pub fn of_response(response: &HttpResponse) -> Option<Self> {
+        if !matches!(response.status, 401 | 403) {
+            return None;
+        }
+        // Browsers join several headers of one name with commas; other platforms may not.
+        let headers = response.headers.iter().filter(|(name, _)| name == "www-authenticate");
+        let wanted = headers.flat_map(|(_, value)| parse(value)).find(is_insufficient);
+        if let Some(params) = wanted {
+            return Some(Self::of_params(&params));
+        }
+        let body = Json::parse(&response.body).unwrap_or(Json::Null);
+        let is_known = body.get("code").as_text() == Some("elevated_access_token_required");
+        is_known.then(Self::default)
+    }
+
+    fn of_params(params: &Params) -> Self {
+        Self {
+            scopes: TokenScope::parse_list(params.get("scope").unwrap_or_default()),
+            acr_values: params
+                .get("acr_values")
+                .unwrap_or_default()
+                .split_whitespace()
+                .map(Into::into)
+                .collect(),
+            max_age: params.get("max_age").and_then(|secs| secs.parse().ok()).map(Duration::from_secs),
+        }
+    }
+
+    /// These scopes, if the server named none.
+    pub(crate) fn or_scopes(mut self, scopes: &[TokenScope]) -> Self {
+        if self.scopes.is_empty() {
+            self.scopes = scopes.to_vec();
+        }
+        self
+    }
+
+    /// Whether every earlier verification is too little: the server named a `max_age` or `acr_values`.
+    #[must_use]
+    pub fn wants_fresh_verification(&self) -> bool {
+        self.max_age.is_some() || !self.acr_values.is_empty()
+    }
+}
+
+fn is_insufficient(params: &Params) -> bool {
+    params.get("error") == Some("insufficient_user_authentication")
+}
 
 /// The parameters of one challenge. Their names are in lower case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Params(Vec<(String, String)>);
+struct Params(Vec<(String, String)>);
 
 impl Params {
     /// The first parameter of this name.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// The challenges of a header. What is malformed is left out.
-pub(crate) fn parse(header: &str) -> Vec<Params> {
+fn parse(header: &str) -> Vec<Params> {
     let mut challenges: Vec<Params> = Vec::new();
     for part in split_unquoted(header) {
         let (name, value) = match part.split_once('=') {
@@ -56,9 +152,9 @@ fn split_unquoted(header: &str) -> Vec<&str> {
 }
 
 fn unquote(value: &str) -> String {
-    let Some(quoted) = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')) else {
-        return value.to_owned();
-    };
+    let Some(quoted) = value.strip_prefix('"') else { return value.to_owned() };
+    // The last quote may be missing: what the header says is clear all the same.
+    let quoted = quoted.strip_suffix('"').unwrap_or(quoted);
     let mut text = String::with_capacity(quoted.len());
     let mut chars = quoted.chars();
     while let Some(char) = chars.next() {
@@ -72,6 +168,25 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    const EXPORT: TokenScope = TokenScope::WalletExport;
+
+    #[test]
+    fn challenges_are_found_among_others() {
+        let challenged = |status, header: &str| {
+            Challenge::of_response(&HttpResponse::new(status, "").with_header("WWW-Authenticate", header))
+        };
+        let wanted =
+            r#"Basic realm="a, b", bearer scope="wallet:export", error="insufficient_user_authentication""#;
+        assert_eq!(challenged(401, wanted), Some(Challenge::new(&[EXPORT])));
+        assert_eq!(challenged(200, wanted), None);
+        assert_eq!(challenged(401, r#"Bearer error="invalid_token""#), None);
+        let told =
+            r#"Bearer error="invalid_token", error_description="not insufficient_user_authentication""#;
+        assert_eq!(challenged(401, told), None);
+        let code = HttpResponse::new(403, r#"{"error":"no","code":"elevated_access_token_required"}"#);
+        assert_eq!(Challenge::of_response(&code), Some(Challenge::default()));
+    }
 
     fn pairs(header: &str) -> Vec<Vec<(String, String)>> {
         parse(header).into_iter().map(|params| params.0).collect()

@@ -14,6 +14,7 @@ use crate::{
     error::{Result, StepUpError},
     json::from_json,
     jwt,
+    scopes::Scopes,
     secret::ElevatedToken,
     types::TokenScope,
 };
@@ -91,8 +92,9 @@ struct Held {
 }
 
 impl Held {
-    fn is_available(&self, scope: &TokenScope, now: Timestamp) -> bool {
-        !self.reserved && self.elevation.expires_at > now && self.elevation.covers(scope)
+    fn is_available(&self, scopes: &[TokenScope], now: Timestamp) -> bool {
+        let covers_all = || scopes.iter().all(|scope| self.elevation.covers(scope));
+        !self.reserved && self.elevation.expires_at > now && covers_all()
     }
 }
 
@@ -137,28 +139,48 @@ impl Elevations {
         Some(elevation)
     }
 
-    /// The token to use for `scope`: reusable before single-use, then the fewest scopes, then the soonest expiry; so
-    /// that what is worth most is kept.
-    fn select(&self, scope: &TokenScope, now: Timestamp, is_meant: impl Fn(&Held) -> bool) -> Option<usize> {
+    /// The token to use for `scopes`, all of which it covers: multi-use before single-use, then the fewest scopes, then the
+    /// soonest expiry; so that what is worth most is kept.
+    fn select(
+        &self,
+        scopes: &[TokenScope],
+        now: Timestamp,
+        is_meant: impl Fn(&Held) -> bool,
+    ) -> Option<usize> {
         let worth =
             |held: &Held| (held.elevation.single_use, held.elevation.scopes.len(), held.elevation.expires_at);
         self.held
             .iter()
             .enumerate()
-            .filter(|(_, held)| held.is_available(scope, now) && is_meant(held))
+            .filter(|(_, held)| held.is_available(scopes, now) && is_meant(held))
             .min_by_key(|(_, held)| worth(held))
             .map(|(at, _)| at)
     }
 
     /// What is held for `scope` and free to be used: no request carries it, and no action was promised it.
     pub(crate) fn find(&self, scope: &TokenScope, now: Timestamp) -> Option<&Elevation> {
-        self.select(scope, now, |held| !held.claimed).map(|at| &self.held[at].elevation)
+        let at = self.select(std::slice::from_ref(scope), now, |held| !held.claimed)?;
+        Some(&self.held[at].elevation)
     }
 
-    /// Promises what is free for `scope` to one action, until it is [given back](Self::unclaim). A reusable one is promised
-    /// to everybody.
-    pub(crate) fn claim(&mut self, scope: &TokenScope, now: Timestamp) -> Option<HeldId> {
-        let at = self.select(scope, now, |held| !held.claimed)?;
+    /// The first identifier that was not given out yet: tokens that are stored from now on have it or a greater one.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.next_id
+    }
+
+    fn select_free(&self, scopes: &Scopes, now: Timestamp) -> Option<usize> {
+        self.select(scopes, now, |held| !held.claimed && held.id.0 >= scopes.since)
+    }
+
+    /// The token that [`claim`](Self::claim) would promise.
+    pub(crate) fn find_free(&self, scopes: &Scopes, now: Timestamp) -> Option<HeldId> {
+        self.select_free(scopes, now).map(|at| self.held[at].id)
+    }
+
+    /// Promises a free token that covers `scopes` to one action, until it is [given back](Self::unclaim). A reusable one is
+    /// promised to everybody.
+    pub(crate) fn claim(&mut self, scopes: impl Into<Scopes>, now: Timestamp) -> Option<HeldId> {
+        let at = self.select_free(&scopes.into(), now)?;
         let held = &mut self.held[at];
         held.claimed = held.elevation.single_use;
         Some(held.id)
@@ -176,6 +198,12 @@ impl Elevations {
         self.held.iter().any(|held| held.claimed && ids.contains(&held.id))
     }
 
+    /// What this token is for.
+    pub(crate) fn scopes_of(&self, id: HeldId) -> Vec<TokenScope> {
+        let found = self.held.iter().find(|held| held.id == id);
+        found.map(|held| held.elevation.scopes.clone()).unwrap_or_default()
+    }
+
     /// Whether this token is for `scope`.
     pub(crate) fn covers(&self, id: HeldId, scope: &TokenScope) -> bool {
         self.held.iter().any(|held| held.id == id && held.elevation.covers(scope))
@@ -184,8 +212,13 @@ impl Elevations {
     /// Takes the token for a request. A single-use one is reserved until it is [spent](Self::spend) or
     /// [released](Self::release). A request does not say which action it is of, so a claimed one is as good as another:
     /// there are no fewer of them than actions that wait to send theirs.
-    pub(crate) fn reserve(&mut self, scope: &TokenScope, now: Timestamp) -> Option<(HeldId, ElevatedToken)> {
-        let at = self.select(scope, now, |_| true)?;
+    pub(crate) fn reserve(
+        &mut self,
+        scopes: impl Into<Scopes>,
+        now: Timestamp,
+    ) -> Option<(HeldId, ElevatedToken)> {
+        let scopes = scopes.into();
+        let at = self.select(&scopes, now, |held| held.id.0 >= scopes.since)?;
         let held = &mut self.held[at];
         held.reserved = held.elevation.single_use;
         Some((held.id, held.token.clone()))

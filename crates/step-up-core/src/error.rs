@@ -6,7 +6,11 @@ mod clone;
 
 use std::time::Duration;
 
-use crate::types::{CredentialFormat, CredentialId, Provider, TokenScope};
+use crate::{
+    challenge::Challenge,
+    transport::HttpResponse,
+    types::{CredentialFormat, CredentialId, Provider, TokenScope},
+};
 
 /// What went wrong. `Display` is a sentence for people.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -119,6 +123,12 @@ pub enum StepUpError {
         /// Its error's name, such as `server_error` (RFC 6749 §4.1.2.1).
         error: String,
     },
+    /// The user signed in at the provider with an account that is not linked to them.
+    #[error("That {provider} account is not linked to your account. Sign in with the one that is.")]
+    SocialAccountNotLinked {
+        /// The provider.
+        provider: Provider,
+    },
     /// The page came back from a social provider with an answer to another request.
     #[error("The sign-in that this page returned from was not started here. Try again.")]
     StateMismatch,
@@ -131,12 +141,12 @@ pub enum StepUpError {
     /// Nobody draws prompts.
     #[error("No prompt is mounted. Add a step-up prompt to the page.")]
     NoPrompter,
-    /// The verification ended without a valid token for these scopes, or the server wants one for them.
-    #[error("Not elevated{}.", scopes(missing))]
-    NotElevated {
-        /// The scopes that no held token covers.
-        missing: Vec<TokenScope>,
-    },
+    /// The server wants an elevation before it does what was asked; or a verification ended without a valid token for
+    /// these scopes.
+    ///
+    /// [`PromptOptions::from`](crate::PromptOptions) makes of the challenge what the user has to be asked for.
+    #[error("Not elevated{}.", scopes(&.0.scopes))]
+    NotElevated(Challenge),
     /// The answer was for another user than the session's. Nothing of it was kept.
     #[error("The answer was for another user than the one signed in. Nothing was changed.")]
     SubjectMismatch,
@@ -177,8 +187,12 @@ pub enum StepUpError {
         status: u16,
         /// The server's code, where it gave one.
         code: Option<String>,
-        /// The server's sentence, or one made from the status.
+        /// The server's sentence: `error`, or `title` and `detail` of a problem
+        /// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)); without one, a sentence made from the status.
         message: String,
+        /// The whole response, for what an app's own backend says. Of the body at most the first 64 KiB are kept, and of the
+        /// headers at most the first 64 and 16 KiB. `Debug` prints none of it.
+        response: Box<HttpResponse>,
     },
     /// The answer was not what it should be. Its text is left out: it may hold secrets.
     #[error(
@@ -226,6 +240,7 @@ mod tests {
     #[test]
     fn sentences_agree_in_number() {
         let text = |error: StepUpError| error.to_string();
+        let not_elevated = |scopes: &[TokenScope]| StepUpError::NotElevated(Challenge::new(scopes));
         assert_eq!(text(StepUpError::InvalidCode { attempts_left: None }), "That code is not right.");
         assert_eq!(
             text(StepUpError::InvalidCode { attempts_left: Some(1) }),
@@ -244,11 +259,9 @@ mod tests {
             "Too many requests. Try again in 60 minutes."
         );
         assert_eq!(
-            text(StepUpError::NotElevated {
-                missing: vec![TokenScope::WalletExport, TokenScope::WalletSign]
-            }),
+            text(not_elevated(&[TokenScope::WalletExport, TokenScope::WalletSign])),
             "Not elevated for wallet:export, wallet:sign."
         );
-        assert_eq!(text(StepUpError::NotElevated { missing: vec![] }), "Not elevated.");
+        assert_eq!(text(not_elevated(&[])), "Not elevated.");
     }
 }

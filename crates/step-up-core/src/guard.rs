@@ -2,95 +2,16 @@
 //!
 //! The combinator knows no client: what checks, prompts and runs is handed in.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use futures_util::{FutureExt as _, future::Shared};
 
 use crate::{
     LocalFuture,
-    challenge::{self, Params},
+    challenge::Challenge,
     error::{Result, StepUpError},
-    json::Json,
-    transport::HttpResponse,
     types::TokenScope,
 };
-
-/// What a server wants before it does what was asked
-/// ([RFC 9470 §3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Challenge {
-    /// The scopes that are missing, where the server names any.
-    pub scopes: Vec<TokenScope>,
-    /// The authentication contexts that would do, in the server's order of preference.
-    pub acr_values: Vec<String>,
-    /// How long ago the user may have verified at most.
-    pub max_age: Option<Duration>,
-}
-
-impl Challenge {
-    /// These scopes are missing.
-    #[must_use]
-    pub fn new(scopes: &[TokenScope]) -> Self {
-        Self { scopes: scopes.to_vec(), ..Self::default() }
-    }
-
-    /// The challenge in a response, for an app that sends its requests itself: a 401 or 403 with
-    /// `WWW-Authenticate: Bearer error="insufficient_user_authentication"`, or with the service's own code
-    /// (`docs/PROTOCOL.md`, "Errors").
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// use step_up_core::{Challenge, HttpResponse};
-    ///
-    /// let refused = HttpResponse::new(401, "").with_header(
-    ///     "WWW-Authenticate",
-    ///     r#"Bearer error="insufficient_user_authentication", acr_values="phr mfa", max_age="5""#,
-    /// );
-    /// let challenge = Challenge::of_response(&refused).unwrap();
-    /// assert_eq!(challenge.acr_values, ["phr", "mfa"]);
-    /// assert_eq!(challenge.max_age, Some(Duration::from_secs(5)));
-    /// assert_eq!(Challenge::of_response(&HttpResponse::new(403, "")), None);
-    /// ```
-    #[must_use]
-    pub fn of_response(response: &HttpResponse) -> Option<Self> {
-        if !matches!(response.status, 401 | 403) {
-            return None;
-        }
-        // Browsers join several headers of one name with commas; other platforms may not.
-        let headers = response.headers.iter().filter(|(name, _)| name == "www-authenticate");
-        let wanted = headers.flat_map(|(_, value)| challenge::parse(value)).find(is_insufficient);
-        if let Some(params) = wanted {
-            return Some(Self::of_params(&params));
-        }
-        let body = Json::parse(&response.body).unwrap_or(Json::Null);
-        let is_known = body.get("code").as_text() == Some("elevated_access_token_required");
-        is_known.then(Self::default)
-    }
-
-    fn of_params(params: &Params) -> Self {
-        Self {
-            scopes: TokenScope::parse_list(params.get("scope").unwrap_or_default()),
-            acr_values: params
-                .get("acr_values")
-                .unwrap_or_default()
-                .split_whitespace()
-                .map(Into::into)
-                .collect(),
-            max_age: params.get("max_age").and_then(|secs| secs.parse().ok()).map(Duration::from_secs),
-        }
-    }
-
-    /// Whether any verification of before is too little, whatever is held.
-    fn wants_fresh_verification(&self) -> bool {
-        self.max_age.is_some() || !self.acr_values.is_empty()
-    }
-}
-
-fn is_insufficient(params: &Params) -> bool {
-    params.get("error") == Some("insufficient_user_authentication")
-}
 
 /// An error that may say that a better elevation is wanted. Implement it for the error of a guarded action.
 ///
@@ -124,7 +45,7 @@ pub trait AsChallenge {
 
 impl AsChallenge for StepUpError {
     fn challenge(&self) -> Option<Challenge> {
-        if let Self::NotElevated { missing } = self { Some(Challenge::new(missing)) } else { None }
+        if let Self::NotElevated(challenge) = self { Some(challenge.clone()) } else { None }
     }
 }
 
@@ -189,8 +110,10 @@ pub(crate) trait Guarded {
 
     /// Whether the user has to verify first.
     fn is_required(&mut self) -> impl Future<Output = bool>;
-    /// Has the user verify, as the challenge wants it if there is one. `is_fresh` is whether what is held is too little.
-    fn prompt(&mut self, challenge: Option<(Challenge, bool)>) -> impl Future<Output = Result<()>>;
+    /// From now on the action needs what the server asks for.
+    fn expect(&mut self, challenge: Challenge);
+    /// Has the user verify for what the action needs.
+    fn prompt(&mut self) -> impl Future<Output = Result<()>>;
     /// Takes what the user has verified for. False where somebody who waited for the same prompt was faster.
     fn claim(&mut self) -> bool;
     /// Does it.
@@ -205,7 +128,7 @@ pub(crate) trait Guarded {
 pub(crate) async fn guard<G: Guarded>(mut guarded: G, is_replayable: bool) -> Result<G::Output, G::Error> {
     guarded.enter(GuardPhase::Checking);
     if guarded.is_required().await {
-        verify(&mut guarded, None).await?;
+        verify(&mut guarded).await?;
     }
     guarded.enter(GuardPhase::Running);
     let error = match guarded.run().await {
@@ -215,18 +138,18 @@ pub(crate) async fn guard<G: Guarded>(mut guarded: G, is_replayable: bool) -> Re
     let Some(challenge) = error.challenge().filter(|_| is_replayable) else {
         return Err(error);
     };
-    let is_fresh = challenge.wants_fresh_verification();
-    verify(&mut guarded, Some((challenge, is_fresh))).await?;
+    guarded.expect(challenge);
+    verify(&mut guarded).await?;
     guarded.enter(GuardPhase::Running);
     guarded.run().await
 }
 
 /// Has the user verify until there is an elevation for this action. A prompt that brings a token for one use brings it to
 /// one of those who wait for it; the others ask again, so each round leaves one fewer.
-async fn verify<G: Guarded>(guarded: &mut G, challenge: Option<(Challenge, bool)>) -> Result<()> {
+async fn verify<G: Guarded>(guarded: &mut G) -> Result<()> {
     guarded.enter(GuardPhase::Prompting);
     loop {
-        guarded.prompt(challenge.clone()).await?;
+        guarded.prompt().await?;
         if guarded.claim() {
             return Ok(());
         }
@@ -249,6 +172,7 @@ mod tests {
         runs: VecDeque<Result<u8>>,
         /// How many prompts somebody else profits by.
         lost: usize,
+        challenge: Option<Challenge>,
         log: Vec<String>,
     }
 
@@ -260,8 +184,13 @@ mod tests {
             self.is_required
         }
 
-        async fn prompt(&mut self, challenge: Option<(Challenge, bool)>) -> Result<()> {
-            self.log.push(format!("for {:?}", challenge.map(|(challenge, _)| challenge.scopes)));
+        fn expect(&mut self, challenge: Challenge) {
+            self.challenge = Some(challenge);
+        }
+
+        async fn prompt(&mut self) -> Result<()> {
+            let scopes = self.challenge.as_ref().map(|challenge| &challenge.scopes);
+            self.log.push(format!("for {scopes:?}"));
             self.prompts.pop_front().expect("one prompt too many")
         }
 
@@ -283,7 +212,7 @@ mod tests {
     }
 
     fn refused() -> Result<u8> {
-        Err(StepUpError::NotElevated { missing: vec![EXPORT] })
+        Err(StepUpError::NotElevated(Challenge::new(&[EXPORT])))
     }
 
     #[test]
@@ -336,22 +265,5 @@ mod tests {
         assert_eq!(run(&mut script, false), refused());
         let mut script = Script { runs: [Err(StepUpError::Network)].into(), ..Script::default() };
         assert_eq!(run(&mut script, true), Err(StepUpError::Network));
-    }
-
-    #[test]
-    fn challenges_are_found_among_others() {
-        let challenged = |status, header: &str| {
-            Challenge::of_response(&HttpResponse::new(status, "").with_header("WWW-Authenticate", header))
-        };
-        let wanted =
-            r#"Basic realm="a, b", bearer scope="wallet:export", error="insufficient_user_authentication""#;
-        assert_eq!(challenged(401, wanted), Some(Challenge::new(&[EXPORT])));
-        assert_eq!(challenged(200, wanted), None);
-        assert_eq!(challenged(401, r#"Bearer error="invalid_token""#), None);
-        let told =
-            r#"Bearer error="invalid_token", error_description="not insufficient_user_authentication""#;
-        assert_eq!(challenged(401, told), None);
-        let code = HttpResponse::new(403, r#"{"error":"no","code":"elevated_access_token_required"}"#);
-        assert_eq!(Challenge::of_response(&code), Some(Challenge::default()));
     }
 }

@@ -83,6 +83,7 @@ mod percent;
 mod prompt;
 mod refusal;
 pub mod routing;
+mod scopes;
 mod secret;
 mod session;
 #[cfg(feature = "social")]
@@ -99,6 +100,7 @@ pub use elevation::bench;
 
 pub mod conformance;
 
+pub use challenge::Challenge;
 #[cfg(feature = "social")]
 pub use client::SocialReturn;
 pub use client::{Event, Platform, Prompt, Prompter, StepUpCheck, StepUpClient, Subscription, Verified};
@@ -109,11 +111,12 @@ pub use endpoint::{Captcha, CaptchaProvider};
 pub use error::{Result, StepUpError};
 #[cfg(any(feature = "mfa", feature = "passkey"))]
 pub use factors::FactorsClient;
-pub use guard::{AsChallenge, Challenge, GuardOptions, GuardPhase};
+pub use guard::{AsChallenge, GuardOptions, GuardPhase};
 pub use keychain::{Keychain, PublicKey, Signature};
 #[cfg(feature = "passkey")]
 pub use passkey::PasskeyAuthenticator;
 pub use prompt::{PromptId, PromptMethod, PromptMethodKind, PromptOptions, PromptScreen, PromptView};
+pub use scopes::Scopes;
 pub use secret::{
     CaptchaToken, ElevatedToken, ExternalJwt, MfaToken, OtpauthUri, RecoveryCode, SessionToken, TotpSecret,
 };

@@ -11,7 +11,8 @@
 //! a user whose only MFA method is left out does not fall back to re-authentication, because the server refuses it.
 
 use crate::types::{
-    Credential, CredentialFormat, CredentialId, MfaDeviceId, MfaDeviceType, MfaMethods, Provider, User,
+    Credential, CredentialFormat, CredentialId, MfaDeviceId, MfaDeviceType, MfaMethods, Provider,
+    StepUpCredential, User,
 };
 
 /// A way to verify the user.
@@ -82,6 +83,31 @@ impl Method {
     /// Every method.
     pub const ALL: [Self; 6] =
         [Self::Passkey, Self::Totp, Self::Email, Self::Sms, Self::Wallet, Self::Social];
+}
+
+impl StepUpCredential {
+    /// The method that verifies it, by its `type` or its `format`: a server names second factors by either. `None` for what
+    /// this version knows no method for.
+    ///
+    /// ```
+    /// use step_up_core::{StepUpCredential, routing::Method};
+    ///
+    /// let by_type = r#"{"id":"1","format":"mfa","type":"totp"}"#;
+    /// let credential: StepUpCredential = serde_json::from_str(by_type).unwrap();
+    /// assert_eq!(credential.method(), Some(Method::Totp));
+    /// ```
+    #[must_use]
+    pub fn method(&self) -> Option<Method> {
+        match (self.kind.as_deref(), &self.format) {
+            (Some("passkey"), _) | (None, CredentialFormat::Passkey) => Some(Method::Passkey),
+            (Some("totp"), _) | (None, CredentialFormat::Totp) => Some(Method::Totp),
+            (_, CredentialFormat::Email) => Some(Method::Email),
+            (_, CredentialFormat::PhoneNumber) => Some(Method::Sms),
+            (_, CredentialFormat::Blockchain) => Some(Method::Wallet),
+            (_, CredentialFormat::Oauth) => Some(Method::Social),
+            _ => None,
+        }
+    }
 }
 
 impl Factor {

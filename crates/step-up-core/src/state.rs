@@ -54,7 +54,7 @@ impl StepUpState {
                     StepUpError::CodeExpired
                         | StepUpError::TooManyAttempts
                         | StepUpError::UnknownVerification
-                        | StepUpError::NotElevated { .. }
+                        | StepUpError::NotElevated(_)
                         | StepUpError::SubjectMismatch
                 );
                 let otp_verification = if is_void { None } else { self.otp_verification.clone() };
@@ -111,6 +111,7 @@ impl StepUpModel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::challenge::Challenge;
 
     fn sent() -> OtpVerification {
         OtpVerification { address: "a@b.example".into(), uuid: "1".into(), credential_id: None }
@@ -131,7 +132,7 @@ mod tests {
             StepUpError::CodeExpired,
             StepUpError::TooManyAttempts,
             StepUpError::UnknownVerification,
-            StepUpError::NotElevated { missing: vec![] },
+            StepUpError::NotElevated(Challenge::default()),
             StepUpError::SubjectMismatch,
         ] {
             assert_eq!(after(error.clone()).otp_verification, None, "{error:?}");

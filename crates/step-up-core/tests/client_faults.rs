@@ -15,8 +15,8 @@ use std::{
 };
 
 use step_up_core::{
-    Event, HttpRequest, HttpResponse, LocalFuture, SessionStatus, StepUpClient, StepUpError, Timestamp,
-    TokenScope,
+    Challenge, Event, HttpRequest, HttpResponse, LocalFuture, SessionStatus, StepUpClient, StepUpError,
+    Timestamp, TokenScope,
 };
 use support::*;
 
@@ -32,7 +32,7 @@ impl Wake for Woken {
 }
 
 fn not_elevated() -> Result<(), StepUpError> {
-    Err(StepUpError::NotElevated { missing: vec![EXPORT] })
+    Err(StepUpError::NotElevated(Challenge::new(&[EXPORT])))
 }
 
 #[test]
@@ -70,6 +70,7 @@ fn whatever_goes_wrong_in_a_check_it_is_required() {
                 status: 500,
                 code: None,
                 message: "The server answered with status 500.".into(),
+                response: HttpResponse::new(500, "oops").into(),
             },
         ),
         (
@@ -232,7 +233,7 @@ fn every_requested_scope_must_be_covered_and_the_missing_ones_are_named() {
     let answer = verified("u", Some(&claims("wallet:sign", 300, false)));
     assert_eq!(
         verify(&client, &script, &scopes, 200, answer),
-        Err(StepUpError::NotElevated { missing: vec![EXPORT, TokenScope::CredentialLink] })
+        Err(StepUpError::NotElevated(Challenge::new(&[EXPORT, TokenScope::CredentialLink])))
     );
 }
 
@@ -665,8 +666,12 @@ fn a_session_from_elsewhere_is_taken_over_once_the_server_says_whose_it_is() {
 
 #[test]
 fn a_session_from_elsewhere_is_nobodys_who_signed_in_meanwhile() {
-    let refused =
-        StepUpError::Api { status: 500, code: None, message: "The server answered with status 500.".into() };
+    let refused = StepUpError::Api {
+        status: 500,
+        code: None,
+        message: "The server answered with status 500.".into(),
+        response: HttpResponse::new(500, "").into(),
+    };
     for (status, body, expected) in [
         (200, user("late"), StepUpError::NotSignedIn),
         (401, "{}".into(), StepUpError::NotSignedIn),

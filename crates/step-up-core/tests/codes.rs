@@ -5,8 +5,8 @@
 mod support;
 
 use step_up_core::{
-    CaptchaProvider, CaptchaToken, PhoneNumber, SessionStatus, StepUpClient, StepUpError, TokenScope,
-    VerificationType,
+    CaptchaProvider, CaptchaToken, Challenge, PhoneNumber, SessionStatus, StepUpClient, StepUpError,
+    TokenScope, VerificationType,
 };
 use support::*;
 
@@ -149,6 +149,25 @@ fn a_link_carries_its_elevation_and_grants_nothing() {
     assert!(!body(&script, "/smsVerifications/verify").contains("requestedScopes"));
 }
 
+/// The service takes the address as one to link. The credential was removed meanwhile, or the app confused the two calls.
+#[test]
+fn a_step_up_with_an_address_that_is_not_the_users_says_so() {
+    let refusal = r#"{"error":"E","code":"elevated_access_token_required"}"#;
+    let (client, script) = signed_in("u");
+    assert_eq!(
+        verify(&client, &script, &[EXPORT], 403, refusal.into()),
+        Err(StepUpError::CredentialNotFound("c".into()))
+    );
+    script.expect("/create", 200, r#"{"verificationUUID":"v","email":"new@b.example"}"#);
+    let sent = run(client.send_link_code("new@b.example")).unwrap();
+    script.expect("/verify", 403, refusal);
+    assert_eq!(
+        run(client.verify_otp(&sent, "123456", &[EXPORT])),
+        Err(StepUpError::NotElevated(Challenge::new(&[TokenScope::CredentialLink])))
+    );
+    assert!(client.elevation(&EXPORT).is_none());
+}
+
 #[test]
 fn a_link_without_an_elevation_says_what_is_missing() {
     let (client, script) = signed_in("u");
@@ -157,7 +176,7 @@ fn a_link_without_an_elevation_says_what_is_missing() {
     script.expect("/verify", 403, r#"{"error":"E","code":"elevated_access_token_required"}"#);
     assert_eq!(
         run(client.link_with_otp(&sent, "123456")),
-        Err(StepUpError::NotElevated { missing: vec![TokenScope::CredentialLink] })
+        Err(StepUpError::NotElevated(Challenge::new(&[TokenScope::CredentialLink])))
     );
     assert_eq!(client.status(), SessionStatus::SignedIn);
 }

@@ -40,12 +40,12 @@ const FLOWS: &[(&str, Flow)] = &[
     ("send", |client, _| export(client)),
     ("guard with a held token", |client, _| {
         let sender = client.clone();
-        discard(client.guard(GuardOptions::new(&[EXPORT]), move || export(&sender)))
+        discard(client.guard(GuardOptions::new(&[EXPORT]), move |_| export(&sender)))
     }),
     ("guard with a check", |client, _| {
         let sender = client.clone();
         let scope = TokenScope::WalletSign;
-        let action = move || discard(sender.send(HttpRequest::get("/users"), scope.clone()));
+        let action = move |_| discard(sender.send(HttpRequest::get("/users"), scope.clone()));
         discard(client.guard(GuardOptions::new(&[TokenScope::WalletSign]), action))
     }),
     ("refresh", |client, _| discard(client.refresh())),

@@ -4,7 +4,7 @@
 
 mod support;
 
-use step_up_core::{ExternalJwt, SessionStatus, StepUpError, TokenScope};
+use step_up_core::{Challenge, ExternalJwt, SessionStatus, StepUpError, TokenScope};
 use support::*;
 
 const EXPORT: TokenScope = TokenScope::WalletExport;
@@ -40,7 +40,7 @@ fn an_assertion_signs_in_and_another_elevates_for_the_scopes_that_it_names() {
 #[test]
 fn whatever_goes_wrong_elevates_nobody_and_leaves_the_session() {
     let (client, script) = signed_in("u");
-    let missing = || Err(StepUpError::NotElevated { missing: vec![EXPORT] });
+    let missing = || Err(StepUpError::NotElevated(Challenge::new(&[EXPORT])));
     let verify = |status: u16, body: String| {
         script.expect("/externalAuth/verify", status, body);
         run(client.verify_with_external_jwt(&assertion("wallet:export"))).map(drop)
@@ -75,7 +75,7 @@ fn an_assertion_that_names_no_scope_or_is_none_elevates_nobody() {
     script.expect("/externalAuth/verify", 200, "{}");
     assert_eq!(
         run(client.verify_with_external_jwt(&assertion(""))).map(drop),
-        Err(StepUpError::NotElevated { missing: vec![] })
+        Err(StepUpError::NotElevated(Challenge::default()))
     );
     let asked = script.seen.borrow().len();
     let error = run(client.verify_with_external_jwt(&ExternalJwt::new("hunter2"))).unwrap_err();
@@ -92,7 +92,7 @@ fn a_scope_that_an_assertion_names_twice_is_missing_once() {
     let missing = vec![EXPORT];
     assert_eq!(
         run(client.verify_with_external_jwt(&twice)).map(drop),
-        Err(StepUpError::NotElevated { missing })
+        Err(StepUpError::NotElevated(Challenge::new(&missing)))
     );
     script.expect("/externalAuth/verify", 200, granted("wallet:export wallet:sign"));
     run(client.verify_with_external_jwt(&twice)).unwrap();

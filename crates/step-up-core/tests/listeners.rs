@@ -188,7 +188,7 @@ fn a_guarded_action_does_not_go_on_in_the_session_of_another_user() {
     script.expect_answer("/stepUp/check", Answer::Wait(gate.clone(), Box::new(answer)));
     let runs = Rc::<Cell<usize>>::default();
     let counted = Rc::clone(&runs);
-    let mut guarded = client.guard(GuardOptions::new(&[EXPORT]), move || {
+    let mut guarded = client.guard(GuardOptions::new(&[EXPORT]), move |_| {
         counted.set(counted.get() + 1);
         async { Ok::<(), StepUpError>(()) }
     });
@@ -228,7 +228,7 @@ fn a_guarded_action_does_not_run_if_a_phase_signs_the_user_out() {
     script.always("/revoke", "");
     let runs = Rc::<Cell<usize>>::default();
     let (counted, leaver) = (Rc::clone(&runs), client.clone());
-    let action = move || {
+    let action = move |_| {
         counted.set(counted.get() + 1);
         async { Ok::<(), StepUpError>(()) }
     };
@@ -444,7 +444,7 @@ mod any_order {
                 }
                 Act::Guard => {
                     let sender = client.clone();
-                    let action = move || sender.send(HttpRequest::post("/export"), EXPORT);
+                    let action = move |_| sender.send(HttpRequest::post("/export"), EXPORT);
                     self.spawn(client.guard(GuardOptions::new(&[EXPORT]), action), |_, _| ());
                 }
                 Act::Prompt => {

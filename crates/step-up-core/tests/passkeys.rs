@@ -18,8 +18,8 @@ use std::{
 
 use serde_json::{Value, json};
 use step_up_core::{
-    Config, HttpRequest, LocalFuture, PasskeyAuthenticator, Result, SessionStatus, StepUpClient, StepUpError,
-    TokenScope,
+    Challenge, Config, HttpRequest, LocalFuture, PasskeyAuthenticator, Result, SessionStatus, StepUpClient,
+    StepUpError, TokenScope,
 };
 use support::*;
 
@@ -270,7 +270,7 @@ fn what_the_service_says_of_an_assertion_is_told_apart() {
     let pause = r#"{"error":"no","code":"mfa_rate_limited"}"#;
     assert_eq!(verify(429, pause.into()), Err(StepUpError::RateLimited { retry_after: None }));
     let missing = EXPORT.to_vec();
-    assert_eq!(verify(200, verified("u", None)), Err(StepUpError::NotElevated { missing }));
+    assert_eq!(verify(200, verified("u", None)), Err(StepUpError::NotElevated(Challenge::new(&missing))));
     let somebody_else = verified("other", Some(&claims("wallet:export", 300, true)));
     assert_eq!(verify(200, somebody_else), Err(StepUpError::SubjectMismatch));
     assert!(client.elevations().is_empty());
@@ -413,7 +413,10 @@ fn no_passkey_is_made_that_would_be_refused() {
     let (client, script, authenticator) = with_passkeys();
     let missing = vec![TokenScope::CredentialLink];
     script.expect("/stepUp/check", 200, r#"{"isRequired":true,"credentials":[]}"#);
-    assert_eq!(run(client.factors().enrol_passkey()), Err(StepUpError::NotElevated { missing }));
+    assert_eq!(
+        run(client.factors().enrol_passkey()),
+        Err(StepUpError::NotElevated(Challenge::new(&missing)))
+    );
     script.expect_answer("/stepUp/check", Answer::Network);
     assert_eq!(run(client.factors().enrol_passkey()), Err(StepUpError::Network));
     assert!(authenticator.asked.borrow().is_empty());
@@ -444,7 +447,10 @@ fn passkeys_are_listed_renamed_and_deleted() {
 
     script.expect("/users/passkeys", 403, r#"{"error":"no","code":"elevated_access_token_required"}"#);
     let missing = vec![TokenScope::CredentialUnlink];
-    assert_eq!(run(client.factors().delete_passkey(&"p".into())), Err(StepUpError::NotElevated { missing }));
+    assert_eq!(
+        run(client.factors().delete_passkey(&"p".into())),
+        Err(StepUpError::NotElevated(Challenge::new(&missing)))
+    );
     hold(&client, &script, TokenScope::CredentialUnlink, true);
     script.expect("/users/passkeys", 404, r#"{"error":"no","code":"passkey_not_found"}"#);
     assert_eq!(run(client.factors().delete_passkey(&"q".into())), Err(StepUpError::PasskeyNotFound));

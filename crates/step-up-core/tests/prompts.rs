@@ -12,10 +12,10 @@ use std::{
 };
 
 use step_up_core::{
-    Config, Event, GuardOptions, GuardPhase, HttpRequest, HttpResponse, LocalFuture, PasskeyAuthenticator,
-    Popup, Prompt, PromptMethodKind as Kind, PromptOptions, PromptScreen, PromptView, Prompter, Result,
-    SocialMessage, SocialWindow, StepUpClient, StepUpError, TokenScope, Verified, WalletAccount, WalletId,
-    WalletInfo, WalletSignature, WalletSite, WalletWatch, Wallets,
+    Challenge, Config, Event, GuardOptions, GuardPhase, HttpRequest, HttpResponse, LocalFuture,
+    PasskeyAuthenticator, Popup, Prompt, PromptMethodKind as Kind, PromptOptions, PromptScreen, PromptView,
+    Prompter, Result, SocialMessage, SocialWindow, StepUpClient, StepUpError, TokenScope, Verified,
+    WalletAccount, WalletId, WalletInfo, WalletSignature, WalletSite, WalletWatch, Wallets,
 };
 use support::*;
 
@@ -435,18 +435,251 @@ fn a_thousand_callers_get_one_prompt_and_a_thousand_answers() {
     script.assert_done();
 }
 
+const NOT_REQUIRED: &str = r#"{"isRequired":false,"credentials":[{"id":"c","format":"email"}]}"#;
+
+/// The scopes that were checked, in their order.
+fn checked(script: &Script) -> Vec<String> {
+    let body = |request: HttpRequest| String::from_utf8(request.body.unwrap()).unwrap();
+    script.requests("/stepUp/check").into_iter().map(body).collect()
+}
+
+#[test]
+fn a_user_who_needs_no_step_up_is_not_asked_unless_the_app_insists() {
+    let (client, script) = signed_in("u");
+    let renders = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&renders);
+    let prompter = client.mount_prompter(move || counted.set(counted.get() + 1));
+    script.expect("/stepUp/check", 200, NOT_REQUIRED);
+    let verified = run(client.prompt_step_up_auth(export())).unwrap();
+    assert_eq!((verified.user.id.as_str(), verified.elevation, verified.mfa_token), ("u", None, None));
+    assert_eq!(renders.get(), 0, "no screen came and went");
+    script.assert_done();
+    // Each of these is asked for although no step-up is required.
+    let insisting: [fn(&StepUpClient) -> Wait; 3] = [
+        |client| client.prompt_step_up_auth(export().with_force()),
+        |client| client.prompt_step_up_auth(export().with_mfa_token()),
+        |client| client.prompt_reauthenticate(export()),
+    ];
+    for prompt in insisting {
+        script.expect("/stepUp/check", 200, NOT_REQUIRED);
+        let mut wait = ask(prompt(&client));
+        assert_eq!(drawn(&prompter).1.method().unwrap().kind, Kind::Email);
+        drawn(&prompter).0.cancel();
+        assert_eq!(outcome(&mut wait), Err(StepUpError::Cancelled));
+    }
+    script.expect("/users/mfa/methods", 200, NO_METHODS);
+    let _wait = ask(client.prompt_step_up_auth(PromptOptions::default()));
+    assert!(prompter.prompt().is_some(), "without a scope there is nothing to check");
+    script.assert_done();
+}
+
+#[test]
+fn several_scopes_are_asked_for_if_a_check_of_one_of_them_says_so() {
+    let (client, script) = signed_in("u");
+    let prompter = mount(&client);
+    let both = || PromptOptions::new(&[EXPORT, SIGN]);
+    script.expect("/stepUp/check", 200, NOT_REQUIRED);
+    script.expect("/stepUp/check", 200, BY_EMAIL);
+    let mut wait = ask(client.prompt_step_up_auth(both()));
+    assert_eq!(drawn(&prompter).1.scopes, [EXPORT, SIGN]);
+    assert_eq!(checked(&script), [r#"{"scope":"wallet:export"}"#, r#"{"scope":"wallet:sign"}"#]);
+    drawn(&prompter).0.cancel();
+    assert_eq!(outcome(&mut wait), Err(StepUpError::Cancelled));
+    for _ in 0..2 {
+        script.expect("/stepUp/check", 200, NOT_REQUIRED);
+    }
+    assert_eq!(run(client.prompt_step_up_auth(both())).unwrap().elevation, None);
+    script.assert_done();
+}
+
+#[test]
+fn a_check_that_fails_asks_the_user() {
+    let (client, script) = signed_in("u");
+    let prompter = mount(&client);
+    script.expect("/stepUp/check", 500, "");
+    script.expect("/users/mfa/methods", 200, NO_METHODS);
+    let _wait = ask(client.prompt_step_up_auth(export()));
+    assert_eq!(drawn(&prompter).1.method().unwrap().kind, Kind::Email);
+    script.assert_done();
+}
+
+#[test]
+fn a_prompter_that_is_gone_after_the_check_is_missed() {
+    let (client, script) = signed_in("u");
+    let prompter = mount(&client);
+    let gate = Gate::default();
+    let answer = Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, BY_EMAIL.into())));
+    script.expect_answer("/stepUp/check", answer);
+    let mut wait = ask(client.prompt_step_up_auth(export()));
+    drop(prompter);
+    gate.open();
+    assert!(look(&mut wait).is_pending(), "another screen may be about to mount");
+    script.run_out_of_time();
+    assert_eq!(outcome(&mut wait), Err(StepUpError::NoPrompter));
+}
+
+#[test]
+fn a_check_of_just_before_answers_the_prompt_that_follows_it() {
+    type Check = fn(&StepUpClient) -> LocalFuture<'static, bool>;
+    let checks: [Check; 2] = [
+        |client| client.is_required(&EXPORT),
+        |client| {
+            let check = client.check(&EXPORT);
+            Box::pin(async move { check.await.is_required })
+        },
+    ];
+    let prompts: [fn(&StepUpClient) -> Wait; 3] = [
+        |client| client.prompt_step_up_auth(export()),
+        |client| client.prompt_step_up_auth(PromptOptions::new(&[SIGN, EXPORT]).with_force()),
+        |client| client.prompt_reauthenticate(export()),
+    ];
+    for check in checks {
+        for prompt in prompts {
+            let (client, script) = signed_in("u");
+            let prompter = mount(&client);
+            script.expect("/stepUp/check", 200, BY_EMAIL);
+            assert!(run(check(&client)));
+            let _wait = ask(prompt(&client));
+            assert_eq!(drawn(&prompter).1.method().unwrap().kind, Kind::Email);
+            assert_eq!(script.requests("/stepUp/check").len(), 1);
+        }
+    }
+    // And one that says no: nothing is sent at all.
+    let (client, script) = signed_in("u");
+    let _prompter = mount(&client);
+    script.expect("/stepUp/check", 200, NOT_REQUIRED);
+    assert!(!run(client.is_required(&EXPORT)));
+    assert_eq!(run(client.prompt_step_up_auth(export())).unwrap().elevation, None);
+    script.assert_done();
+}
+
+/// After something that may have changed what a check says, a prompt makes its own; and so does the next prompt.
+#[test]
+fn a_check_answers_no_prompt_after_a_while_or_after_something_that_may_have_changed_it() {
+    type Between = fn(&StepUpClient, &Script);
+    let between: [(&str, Between, usize); 9] = [
+        ("nothing", |_, _| (), 1),
+        ("29 seconds", |_, script| script.now.set(NOW + 29), 1),
+        ("30 seconds", |_, script| script.now.set(NOW + 30), 2),
+        ("a clock that is set back", |_, script| script.now.set(NOW - 1), 2),
+        (
+            "a read",
+            |client, script| {
+                script.expect("/items", 200, "{}");
+                run(client.send(HttpRequest::get("/items"), None)).unwrap();
+            },
+            1,
+        ),
+        (
+            "a change",
+            |client, script| {
+                script.expect_answer("/items", Answer::Network);
+                run(client.send(HttpRequest::post("/items"), None)).unwrap_err();
+            },
+            2,
+        ),
+        (
+            "a refusal for want of an elevation",
+            |client, script| {
+                script.expect("/items", 403, r#"{"code":"elevated_access_token_required"}"#);
+                run(client.send(HttpRequest::get("/items"), EXPORT)).unwrap_err();
+            },
+            2,
+        ),
+        (
+            "a verification",
+            |client, script| {
+                verify(client, script, &[], 200, verified("u", None)).unwrap();
+            },
+            2,
+        ),
+        (
+            "another session",
+            |client, script| {
+                script.expect("/revoke", 200, "");
+                run(client.sign_out()).unwrap();
+                sign_in(client, script, "u");
+            },
+            2,
+        ),
+    ];
+    for (what, happen, expected) in between {
+        let (client, script) = signed_in("u");
+        let prompter = mount(&client);
+        script.always("/stepUp/check", BY_EMAIL);
+        assert!(run(client.is_required(&EXPORT)));
+        happen(&client, &script);
+        let mut wait = ask(client.prompt_step_up_auth(export()));
+        assert_eq!(script.requests("/stepUp/check").len(), expected, "{what}");
+        drawn(&prompter).0.cancel();
+        assert_eq!(outcome(&mut wait), Err(StepUpError::Cancelled));
+        let _next = ask(client.prompt_step_up_auth(export()));
+        assert_eq!(script.requests("/stepUp/check").len(), expected + 1, "{what}: it answers one prompt");
+    }
+}
+
+#[test]
+fn a_check_that_was_on_its_way_during_a_change_answers_no_prompt() {
+    let (client, script) = signed_in("u");
+    let _prompter = mount(&client);
+    let gate = Gate::default();
+    let answer = Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, NOT_REQUIRED.into())));
+    script.expect_answer("/stepUp/check", answer);
+    let mut checking = client.check(&EXPORT);
+    assert!(poll(&mut checking.as_mut()).is_pending());
+    script.expect("/items", 200, "{}");
+    run(client.send(HttpRequest::post("/items"), None)).unwrap();
+    gate.open();
+    assert!(!run(checking).is_required);
+    script.expect("/stepUp/check", 200, BY_EMAIL);
+    let _wait = ask(client.prompt_step_up_auth(export()));
+    script.assert_done();
+}
+
+#[test]
+fn a_check_of_another_scope_and_a_read_that_spends_a_token_answer_nothing() {
+    let (client, script) = signed_in("u");
+    let _prompter = mount(&client);
+    script.always("/stepUp/check", BY_EMAIL);
+    elevate(&client, &script, 300, true);
+    assert!(run(client.is_required(&SIGN)));
+    script.expect("/items", 200, "{}");
+    run(client.send(HttpRequest::get("/items"), EXPORT)).unwrap();
+    let _wait = ask(client.prompt_step_up_auth(PromptOptions::new(&[SIGN])));
+    assert_eq!(script.requests("/stepUp/check").len(), 2);
+    assert!(run(client.is_required(&EXPORT)));
+    let delete = TokenScope::UserDelete;
+    let _other = ask(client.prompt_step_up_auth(PromptOptions::new(&[delete])));
+    assert_eq!(script.requests("/stepUp/check").len(), 4);
+}
+
+#[test]
+fn a_caller_joins_a_forced_prompt_only_if_a_step_up_is_required() {
+    let (client, script) = signed_in("u");
+    let prompter = mount(&client);
+    script.expect("/stepUp/check", 200, NOT_REQUIRED);
+    let _forced = ask(client.prompt_step_up_auth(export().with_force()));
+    script.expect("/stepUp/check", 200, NOT_REQUIRED);
+    assert_eq!(run(client.prompt_step_up_auth(export())).unwrap().elevation, None);
+    assert_eq!(drawn(&prompter).1.scopes, [EXPORT]);
+    script.assert_done();
+}
+
 #[test]
 fn a_prompt_is_widened_joined_and_queued() {
     let (client, script) = signed_in("u");
     let prompter = mount(&client);
     script.expect("/stepUp/check", 200, BY_EMAIL);
     let mut one = ask(client.prompt_step_up_auth(export()));
+    // Another scope has a check of its own.
+    script.expect("/stepUp/check", 200, BY_EMAIL);
     let mut two = ask(client.prompt_step_up_auth(PromptOptions::new(&[SIGN])));
     let (prompt, view) = drawn(&prompter);
     assert_eq!(view.scopes, [EXPORT, SIGN]);
     script.expect("/create", 200, r#"{"verificationUUID":"w","email":"a@b.example"}"#);
     run(prompt.send()).unwrap();
     // The user has begun: the next ones wait, or find themselves covered.
+    script.expect("/stepUp/check", 200, BY_EMAIL);
     let mut three = ask(client.prompt_step_up_auth(PromptOptions::new(&[TokenScope::CredentialLink])));
     let mut four = ask(client.prompt_step_up_auth(export()));
     assert_eq!(drawn(&prompter).1.scopes, [EXPORT, SIGN]);
@@ -562,7 +795,7 @@ fn a_token_for_less_is_no_success_and_the_prompt_goes_on() {
     run(prompt.send()).unwrap();
     for answer in [verified("u", None), elevated("wallet:sign")] {
         script.expect("/emailVerifications/verify", 200, answer);
-        let missing = StepUpError::NotElevated { missing: vec![EXPORT] };
+        let missing = StepUpError::NotElevated(Challenge::new(&[EXPORT]));
         assert_eq!(run(prompt.submit_code("1")), Err(missing.clone()));
         assert_eq!(prompt.view().unwrap().error, Some(missing));
         assert!(look(&mut wait).is_pending());
@@ -686,7 +919,7 @@ fn a_guarded_action_checks_prompts_runs_and_answers_one_challenge() {
     let (log, sender) = (Rc::clone(&phases), client.clone());
     let mut guarded: LocalFuture<'static, Result<HttpResponse>> = client.guard_with_phases(
         GuardOptions::new(&[EXPORT]),
-        move || sender.send(HttpRequest::post("/waas/x/privateKey/export"), EXPORT),
+        move |scopes| sender.send(HttpRequest::post("/waas/x/privateKey/export"), scopes),
         move |phase| log.borrow_mut().push(phase),
     );
     let mut look = || poll(&mut Pin::new(&mut guarded));
@@ -711,11 +944,11 @@ type Guarded = LocalFuture<'static, Result<HttpResponse>>;
 /// An export that begins to send only when the gate is open, so that several run at once.
 fn slow_export(client: &StepUpClient, gate: &Gate) -> Guarded {
     let (sender, gate) = (client.clone(), gate.clone());
-    client.guard(GuardOptions::new(&[EXPORT]), move || {
+    client.guard(GuardOptions::new(&[EXPORT]), move |scopes| {
         let (sender, gate) = (sender.clone(), gate.clone());
         async move {
             gate.await;
-            sender.send(HttpRequest::post("/waas/x/privateKey/export"), EXPORT).await
+            sender.send(HttpRequest::post("/waas/x/privateKey/export"), scopes).await
         }
     })
 }
@@ -817,7 +1050,7 @@ fn a_guard_that_is_cancelled_leaves_the_prompt() {
     let gate = Gate::default();
     let options = GuardOptions::new(&[EXPORT]).with_cancellation(gate.clone());
     let mut guarded: LocalFuture<'static, Result<()>> =
-        client.guard(options, || async { panic!("nobody has verified") });
+        client.guard(options, |_| async { panic!("nobody has verified") });
     script.expect("/stepUp/check", 200, BY_EMAIL);
     assert!(poll(&mut Pin::new(&mut guarded)).is_pending());
     assert!(prompter.prompt().is_some());
@@ -902,6 +1135,10 @@ mod any_order {
             is_forced: bool,
         },
         LeaveCaller(usize),
+        /// From now on a check says so.
+        Checks {
+            is_required: bool,
+        },
         PollAll,
         Send,
         /// The answer brings a token for what the prompt asks for, or for less.
@@ -921,6 +1158,7 @@ mod any_order {
         prop_oneof![
             6 => (scopes, prop::bool::weighted(0.3)).prop_map(|(scopes, is_forced)| Step::Ask { scopes, is_forced }),
             2 => (0..8_usize).prop_map(Step::LeaveCaller),
+            1 => prop::bool::weighted(0.7).prop_map(|is_required| Step::Checks { is_required }),
             3 => Just(Step::PollAll),
             2 => Just(Step::Send),
             4 => prop::bool::weighted(0.8).prop_map(|is_whole| Step::Verify { is_whole }),
@@ -937,19 +1175,25 @@ mod any_order {
         client: StepUpClient,
         script: Rc<Script>,
         prompters: Vec<Prompter>,
-        waiting: Vec<(Vec<TokenScope>, Wait)>,
+        waiting: Vec<(PromptOptions, Vec<TokenScope>, Wait)>,
+        /// Whether a check has said that no step-up is required.
+        has_waived: bool,
         /// The scopes that the user was verified for, in this session.
         granted: Vec<TokenScope>,
     }
 
     impl World {
         fn poll_all(&mut self) {
-            let granted = &self.granted;
+            let (granted, has_waived) = (&self.granted, self.has_waived);
             // Each may begin a look-up.
-            self.waiting.retain_mut(|(scopes, wait)| match look(wait) {
+            self.waiting.retain_mut(|(options, scopes, wait)| match look(wait) {
                 Poll::Pending => true,
-                Poll::Ready(Ok(verified)) => {
-                    assert!(verified.elevation.is_some());
+                Poll::Ready(Ok(verified)) if verified.elevation.is_none() => {
+                    assert!(has_waived, "a step-up is required");
+                    assert_ne!(*options, PromptOptions::new(scopes).with_force(), "the user has to be asked");
+                    false
+                }
+                Poll::Ready(Ok(_)) => {
                     assert!(scopes.iter().all(|scope| granted.contains(scope)), "{scopes:?} of {granted:?}");
                     false
                 }
@@ -976,7 +1220,11 @@ mod any_order {
                 Step::Ask { scopes, is_forced } => {
                     let options = PromptOptions::new(&scopes);
                     let options = if is_forced { options.with_force() } else { options };
-                    self.waiting.push((scopes, self.client.prompt_step_up_auth(options)));
+                    self.waiting.push((options.clone(), scopes, self.client.prompt_step_up_auth(options)));
+                }
+                Step::Checks { is_required } => {
+                    self.has_waived |= !is_required;
+                    self.script.always("/stepUp/check", if is_required { BY_EMAIL } else { NOT_REQUIRED });
                 }
                 Step::LeaveCaller(which) => {
                     if which < self.waiting.len() {
@@ -1048,7 +1296,7 @@ mod any_order {
             let (client, script) = signed_in("u");
             script.always("/stepUp/check", BY_EMAIL);
             let (prompters, waiting, granted) = (Vec::new(), Vec::new(), Vec::new());
-            let mut world = World { client, script, prompters, waiting, granted };
+            let mut world = World { client, script, prompters, waiting, granted, has_waived: false };
             for step in steps {
                 world.step(step);
             }

@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use step_up_core::{HttpRequest, HttpResponse, SessionStatus, StepUpError, TokenScope};
+use step_up_core::{Challenge, HttpRequest, HttpResponse, SessionStatus, StepUpError, TokenScope};
 use support::*;
 
 const EXPORT: TokenScope = TokenScope::WalletExport;
@@ -61,7 +61,7 @@ fn wrong_answers_are_told_apart_and_leave_the_session() {
         let pause = Some(Duration::from_secs(120));
         assert_eq!(verify(), Err(StepUpError::RateLimited { retry_after: pause }));
         script.expect(path, 200, verified("u", None));
-        assert_eq!(verify(), Err(StepUpError::NotElevated { missing: vec![EXPORT] }));
+        assert_eq!(verify(), Err(StepUpError::NotElevated(Challenge::new(&[EXPORT]))));
         script.expect(path, 200, verified("other", Some(&claims("wallet:export", 300, true))));
         assert_eq!(verify(), Err(StepUpError::SubjectMismatch));
         script.expect(path, 200, "<html>");
@@ -120,12 +120,12 @@ fn an_enrolment_without_an_elevation_says_what_is_missing() {
     script.expect("/users/mfa/register/totp", 403, refusal);
     assert_eq!(
         run(client.factors().enrol_totp()).map(drop),
-        Err(StepUpError::NotElevated { missing: vec![TokenScope::CredentialLink] })
+        Err(StepUpError::NotElevated(Challenge::new(&[TokenScope::CredentialLink])))
     );
     script.expect("/users/mfa/d", 403, refusal);
     assert_eq!(
         run(client.factors().delete_device(&"d".into())),
-        Err(StepUpError::NotElevated { missing: vec![TokenScope::CredentialUnlink] })
+        Err(StepUpError::NotElevated(Challenge::new(&[TokenScope::CredentialUnlink])))
     );
 }
 

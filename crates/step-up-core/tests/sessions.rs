@@ -125,7 +125,7 @@ const READS: &[Read] = &[
         run(client.send(HttpRequest::post("/export"), EXPORT)).map(drop) == Err(StepUpError::NotSignedIn)
     }),
     ("guard", |client| {
-        let action = || async { Ok::<(), StepUpError>(()) };
+        let action = |_| async { Ok::<(), StepUpError>(()) };
         run(client.guard(GuardOptions::new(&[EXPORT]), action)) == Err(StepUpError::NotSignedIn)
     }),
     ("prompt_step_up_auth", |client| {

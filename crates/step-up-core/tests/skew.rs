@@ -9,7 +9,7 @@ use std::{rc::Rc, task::Poll, time::Duration};
 
 use proptest::prelude::*;
 use step_up_core::{
-    HttpResponse, OtpVerification, Result, SessionStatus, StepUpClient, StepUpError, TokenScope,
+    Challenge, HttpResponse, OtpVerification, Result, SessionStatus, StepUpClient, StepUpError, TokenScope,
 };
 use support::*;
 
@@ -41,7 +41,7 @@ fn a_token_that_expired_a_day_ago_is_not_accepted_and_does_not_move_the_time() {
     let (client, script) = signed_in("u");
     for _ in 0..2 {
         let verified = verify(&client, &script, &[EXPORT], 200, verified("u", Some(&expired_yesterday())));
-        assert_eq!(verified, Err(StepUpError::NotElevated { missing: vec![EXPORT] }));
+        assert_eq!(verified, Err(StepUpError::NotElevated(Challenge::new(&[EXPORT]))));
         assert!(client.elevations().is_empty());
         assert_eq!(client.now().as_secs(), NOW);
     }

@@ -16,9 +16,9 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 use step_up_core::{
-    Config, HttpRequest, HttpResponse, Keychain, LocalFuture, MemorySessionStore, OnBlocked, Popup, Provider,
-    PublicKey, Result, SessionStatus, SessionStore, Signature, SocialMessage, SocialOptions, SocialPurpose,
-    SocialWindow, StepUpClient, StepUpError, StoredSession, TokenScope, Verified,
+    Challenge, Config, HttpRequest, HttpResponse, Keychain, LocalFuture, MemorySessionStore, OnBlocked,
+    Popup, Provider, PublicKey, Result, SessionStatus, SessionStore, Signature, SocialMessage, SocialOptions,
+    SocialPurpose, SocialWindow, StepUpClient, StepUpError, StoredSession, TokenScope, Verified,
 };
 use support::*;
 
@@ -669,16 +669,16 @@ fn a_screen_that_is_gone_closes_the_popup_but_does_not_waste_a_code() {
 #[test]
 fn an_answer_that_grants_too_little_is_an_error() {
     let refusals = [
-        ((200, verified("u", None)), StepUpError::NotElevated { missing: vec![EXPORT] }),
+        ((200, verified("u", None)), StepUpError::NotElevated(Challenge::new(&[EXPORT]))),
         (
             (200, verified("u", Some(&claims("wallet:sign", 300, true)))),
-            StepUpError::NotElevated { missing: vec![EXPORT] },
+            StepUpError::NotElevated(Challenge::new(&[EXPORT])),
         ),
         ((200, verified("other", Some(&claims("wallet:export", 300, true)))), StepUpError::SubjectMismatch),
         ((403, r#"{"error":"E","code":"mfa_required"}"#.into()), StepUpError::MfaRequired),
         (
             (403, r#"{"error":"E","code":"elevated_access_token_required"}"#.into()),
-            StepUpError::NotElevated { missing: vec![TokenScope::CredentialLink] },
+            StepUpError::SocialAccountNotLinked { provider: Provider::Google },
         ),
         (
             (400, r#"{"error":"E","code":"credential_not_enabled_for_sign_in"}"#.into()),
@@ -686,6 +686,11 @@ fn an_answer_that_grants_too_little_is_an_error() {
                 status: 400,
                 code: Some("credential_not_enabled_for_sign_in".into()),
                 message: "E".into(),
+                response: HttpResponse::new(
+                    400,
+                    r#"{"error":"E","code":"credential_not_enabled_for_sign_in"}"#,
+                )
+                .into(),
             },
         ),
         ((400, r#"{"error":"E","code":"captcha_required"}"#.into()), StepUpError::CaptchaRequired),

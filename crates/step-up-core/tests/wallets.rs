@@ -14,8 +14,9 @@ use std::{
 
 use serde_json::{Value, json};
 use step_up_core::{
-    Config, Event, HttpRequest, LocalFuture, Result, SessionStatus, StepUpClient, StepUpError, TokenScope,
-    WalletAccount, WalletChain, WalletId, WalletInfo, WalletSignature, WalletSite, WalletWatch, Wallets,
+    Challenge, Config, Event, HttpRequest, LocalFuture, Result, SessionStatus, StepUpClient, StepUpError,
+    TokenScope, WalletAccount, WalletChain, WalletId, WalletInfo, WalletSignature, WalletSite, WalletWatch,
+    Wallets,
 };
 use support::*;
 
@@ -501,7 +502,7 @@ fn a_dropped_verification_sends_no_late_signature() {
 #[test]
 fn an_answer_is_taken_up_by_the_same_rules_as_any_verifications() {
     let world = World::new(&[external("c", MINE)], vec![FakeWallet::connected("m", MINE)]);
-    let not_elevated = |scope| Err(StepUpError::NotElevated { missing: vec![scope] });
+    let not_elevated = |scope| Err(StepUpError::NotElevated(Challenge::new(&[scope])));
     let mine = [external("c", MINE)];
     world.script.expect("/wallets/verify", 200, answer("u", &mine, None));
     assert_eq!(world.verify(None), not_elevated(EXPORT));
@@ -511,9 +512,10 @@ fn an_answer_is_taken_up_by_the_same_rules_as_any_verifications() {
     let good = claims("wallet:export", 300, true);
     world.script.expect("/wallets/verify", 200, answer("other", &mine, Some(&good)));
     assert_eq!(world.verify(None), Err(StepUpError::SubjectMismatch));
-    let refusal = r#"{"error":"no","code":"elevated_access_token_required"}"#;
-    world.script.expect("/wallets/verify", 403, refusal);
-    assert_eq!(world.verify(None), not_elevated(TokenScope::CredentialLink), "it would be a link");
+    for (status, code) in [(403, "elevated_access_token_required"), (422, "wallet_not_linked")] {
+        world.script.expect("/wallets/verify", status, format!(r#"{{"error":"no","code":"{code}"}}"#));
+        assert_eq!(world.verify(None), Err(StepUpError::WalletAccountMismatch), "it would be a link");
+    }
     world.script.expect("/wallets/verify", 403, r#"{"error":"no","code":"mfa_required"}"#);
     assert_eq!(world.verify(None), Err(StepUpError::MfaRequired));
     world.script.expect_answer("/wallets/verify", Answer::Network);
@@ -613,7 +615,7 @@ fn a_link_carries_the_token_and_a_refused_or_dropped_one_keeps_it() {
     world.script.expect("/verify/link", 403, refusal);
     assert_eq!(
         run(world.client.link_wallet(&wallet)).map(drop),
-        Err(StepUpError::NotElevated { missing: vec![TokenScope::CredentialLink] })
+        Err(StepUpError::NotElevated(Challenge::new(&[TokenScope::CredentialLink])))
     );
 }
 

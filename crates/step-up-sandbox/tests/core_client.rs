@@ -6,12 +6,14 @@ use std::{task::Poll, time::Duration};
 
 use futures_util::future::{Either, join_all, select};
 use serde_json::{Value, json};
-use step_up_core::{GuardOptions, HttpRequest, PromptMethodKind, SessionStatus, StepUpError};
+use step_up_core::{
+    Challenge, GuardOptions, HttpRequest, HttpResponse, PromptMethodKind, SessionStatus, StepUpError,
+};
 
 use world::{DAY, EXPORT, World};
 
 fn not_elevated() -> StepUpError {
-    StepUpError::NotElevated { missing: vec![EXPORT] }
+    StepUpError::NotElevated(Challenge::new(&[EXPORT]))
 }
 
 #[test]
@@ -166,11 +168,21 @@ fn a_lost_answer_a_refusal_and_a_fault_keep_the_token_and_a_used_one_is_dropped(
         (json!({ "path": path, "kind": "drop" }), StepUpError::Network),
         (
             json!({ "path": path, "kind": "status", "status": 422, "body": { "error": "E", "code": "C" } }),
-            StepUpError::Api { status: 422, code: Some("C".into()), message: "E".into() },
+            StepUpError::Api {
+                status: 422,
+                code: Some("C".into()),
+                message: "E".into(),
+                response: HttpResponse::new(422, "").into(),
+            },
         ),
     ] {
         world.fault(fault);
-        assert_eq!(world.time.run(world.export()), Err(error));
+        let mut failed = world.time.run(world.export()).unwrap_err();
+        if let StepUpError::Api { response, .. } = &mut failed {
+            assert_eq!(response.json::<Value>(), Ok(json!({ "error": "E", "code": "C" })));
+            **response = HttpResponse::new(422, "");
+        }
+        assert_eq!(failed, error);
         assert!(world.is_held());
     }
     // The server took it and the answer was lost: only the next try tells.
@@ -242,8 +254,8 @@ fn a_guarded_action_prompts_for_each_token_that_is_for_one_use() {
         let exporter = world.client.clone();
         let user = world.client.user().unwrap();
         let wallet = user.credentials.iter().find_map(|it| it.embedded_wallet_id.clone()).unwrap();
-        let mut guarded = world.client.guard(GuardOptions::new(&[EXPORT]), move || {
-            exporter.send(HttpRequest::post(format!("/waas/{wallet}/privateKey/export")), EXPORT)
+        let mut guarded = world.client.guard(GuardOptions::new(&[EXPORT]), move |scopes| {
+            exporter.send(HttpRequest::post(format!("/waas/{wallet}/privateKey/export")), scopes)
         });
         // Until there is something to draw.
         let drawn = std::future::poll_fn(|_| {

@@ -6,7 +6,7 @@ mod world;
 
 use std::{ops::Deref, rc::Rc};
 
-use step_up_core::{CredentialFormat, Provider, Result, SocialOptions, StepUpError, TokenScope};
+use step_up_core::{Challenge, CredentialFormat, Provider, Result, SocialOptions, StepUpError, TokenScope};
 
 use world::{
     EXPORT, World,
@@ -63,12 +63,14 @@ fn every_provider_signs_in_and_steps_up() {
 }
 
 #[test]
-fn another_account_is_a_link_and_needs_what_links_need() {
+fn another_account_than_the_linked_one_verifies_nothing_and_can_be_linked() {
     let desk = Desk::signed_in(&Provider::Google);
     desk.person.account.replace("bob".into());
-    let missing = Err(StepUpError::NotElevated { missing: vec![LINK] });
-    assert_eq!(desk.step_up(&Provider::GitHub, &[EXPORT]), missing);
+    let not_linked = StepUpError::SocialAccountNotLinked { provider: Provider::GitHub };
+    assert_eq!(desk.step_up(&Provider::GitHub, &[EXPORT]), Err(not_linked));
     assert!(!desk.is_held());
+    let link = || desk.time.run(desk.client.link_social(&Provider::GitHub, SocialOptions::new())).map(drop);
+    assert_eq!(link(), Err(StepUpError::NotElevated(Challenge::new(&[LINK]))));
     desk.person.account.replace("ada".into());
     desk.step_up(&Provider::Google, std::slice::from_ref(&LINK)).unwrap();
     desk.person.account.replace("bob".into());

@@ -1,5 +1,7 @@
 //! The native dialog, and where the keyboard goes. The only place that names the browser's types.
 
+use std::{cell::RefCell, rc::Rc};
+
 use js_sys::Array;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{
@@ -13,6 +15,7 @@ pub(crate) struct DialogProps {
     pub(crate) oncancel: Callback<()>,
     /// Changes with the screen: what it marks gets the focus.
     pub(crate) screen: AttrValue,
+    pub(crate) last_focus: LastFocus,
     pub(crate) lang: AttrValue,
     pub(crate) dir: Option<AttrValue>,
     pub(crate) children: Html,
@@ -23,9 +26,9 @@ pub(crate) struct DialogProps {
 pub(crate) fn Dialog(props: &DialogProps) -> Html {
     let dialog = use_node_ref();
     use_effect_with((), {
-        let dialog = dialog.clone();
+        let (dialog, last_focus) = (dialog.clone(), Rc::clone(&props.last_focus));
         move |()| {
-            let before = document().and_then(|document| document.active_element());
+            let before = focused_before(&last_focus);
             let dialog = dialog.cast::<HtmlDialogElement>();
             if let Some(dialog) = &dialog {
                 // It fails where it is open already, which it cannot be.
@@ -36,7 +39,7 @@ pub(crate) fn Dialog(props: &DialogProps) -> Html {
                 if let Some(dialog) = &dialog {
                     dialog.close();
                 }
-                if let Some(before) = before.and_then(|before| before.dyn_into().ok()) {
+                if let Some(before) = before {
                     give_back(before);
                 }
             }
@@ -86,6 +89,51 @@ pub(crate) fn Dialog(props: &DialogProps) -> Html {
             { props.children.clone() }
         </dialog>
     }
+}
+
+/// The element that got the focus last.
+pub(crate) type LastFocus = Rc<RefCell<Option<HtmlElement>>>;
+
+/// Follows the focus for as long as the component is mounted. A button that is disabled while its action runs has lost the
+/// focus by the time that the dialog opens, and should get it back all the same.
+#[hook]
+pub(crate) fn use_last_focus() -> LastFocus {
+    let last = use_mut_ref(|| None::<HtmlElement>);
+    use_effect_with((), {
+        let last = Rc::clone(&last);
+        move |()| {
+            last.replace(active_element());
+            let listener = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+                last.replace(event.target().and_then(|target| target.dyn_into().ok()));
+            });
+            let document = document();
+            if let Some(document) = &document {
+                // It fails for no event that a document has.
+                let _ =
+                    document.add_event_listener_with_callback("focusin", listener.as_ref().unchecked_ref());
+            }
+            move || {
+                if let Some(document) = &document {
+                    let _ = document
+                        .remove_event_listener_with_callback("focusin", listener.as_ref().unchecked_ref());
+                }
+            }
+        }
+    });
+    last
+}
+
+/// What has the focus, or has lost it only because it was disabled.
+fn focused_before(last_focus: &LastFocus) -> Option<HtmlElement> {
+    if !is_focus_lost() {
+        return active_element();
+    }
+    let last = last_focus.borrow().clone();
+    last.filter(|last| last.is_connected() && last.has_attribute("disabled"))
+}
+
+fn active_element() -> Option<HtmlElement> {
+    document()?.active_element()?.dyn_into().ok()
 }
 
 /// Gives an element the focus.

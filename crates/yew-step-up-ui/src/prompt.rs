@@ -4,7 +4,7 @@ use yew::{prelude::*, virtual_dom::Key};
 use yew_step_up::{Event, PromptScreen, PromptView, StepUpError, use_step_up_client, use_step_up_prompt};
 
 use crate::{
-    dialog::Dialog,
+    dialog::{Dialog, use_last_focus},
     screens::{self, CodeScreen},
     texts::Texts,
 };
@@ -34,12 +34,13 @@ pub struct StepUpPromptProps {
 pub fn StepUpPrompt(props: &StepUpPromptProps) -> Html {
     let prompt = use_step_up_prompt();
     let dead_end = use_dead_end(prompt.is_some());
+    let last_focus = use_last_focus();
     let (lang, dir) = (props.texts.lang().clone(), props.texts.dir().cloned());
     let Some(prompt) = prompt else {
         let Some(error) = (*dead_end).clone() else { return Html::default() };
         let close = Callback::from(move |()| dead_end.set(None));
         let drawn = screens::dead_end(&Key::from("dead-end"), &props.texts, &error, close.clone());
-        return html! { <Dialog oncancel={close} screen="dead-end" {lang} {dir}>{ drawn }</Dialog> };
+        return html! { <Dialog oncancel={close} screen="dead-end" {last_focus} {lang} {dir}>{ drawn }</Dialog> };
     };
     let stage = Stage::of(&prompt);
     let id = prompt.method().map(|method| method.id()).unwrap_or_default();
@@ -61,7 +62,7 @@ pub fn StepUpPrompt(props: &StepUpPromptProps) -> Html {
         _ => screens::loading(&key, texts, &prompt),
     };
     html! {
-        <Dialog {oncancel} screen={screen_id} {lang} {dir}>
+        <Dialog {oncancel} screen={screen_id} {last_focus} {lang} {dir}>
             { drawn }
             if props.children != Html::default() {
                 <div key="aside" data-step-up-part="aside">{ props.children.clone() }</div>

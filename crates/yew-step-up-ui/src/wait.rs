@@ -1,60 +1,83 @@
 //! How long the user has to wait before another code is sent.
 
-use gloo::timers::callback::Interval;
-use yew::prelude::*;
-use yew_step_up::{PromptView, StepUpError};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
-/// Between two codes, in seconds. The service allows few an hour.
-const PAUSE: f64 = 30.0;
+use yew::{platform::spawn_local, prelude::*};
+use yew_step_up::{PromptView, StepUpClient, StepUpError, Timestamp, use_step_up_client};
 
-/// The seconds that are left: after a code was sent, or while the server wants a pause.
+/// Between two codes. The service allows few an hour.
+const PAUSE: Duration = Duration::from_secs(30);
+
+const TICK: Duration = Duration::from_secs(1);
+
+/// The seconds that are left: after a code was sent, or while the server wants a pause. They go by the client's clock and
+/// timers.
 #[hook]
 pub(crate) fn use_wait(prompt: &PromptView) -> u32 {
-    let until = use_state_eq(|| 0.0_f64);
+    let client = use_step_up_client();
+    let until = use_state_eq(|| None::<Timestamp>);
     let left = use_state_eq(|| 0_u32);
     let sent = prompt.otp_verification.as_ref().map(|sent| sent.uuid().to_owned());
     let refused = match &prompt.error {
-        Some(StepUpError::RateLimited { retry_after }) => Some(*retry_after),
+        Some(StepUpError::RateLimited { retry_after }) => Some(retry_after.unwrap_or(PAUSE)),
         _ => None,
     };
+    let wait = {
+        let (client, until) = (client.clone(), until.setter());
+        move |pause| until.set(Some(client.now().after(pause)))
+    };
     use_effect_with(sent, {
-        let until = until.setter();
+        let wait = wait.clone();
         move |sent| {
             if sent.is_some() {
-                until.set(now() + PAUSE);
+                wait(PAUSE);
             }
         }
     });
-    use_effect_with(refused, {
-        let until = until.setter();
-        move |refused| {
-            if let Some(pause) = refused {
-                until.set(now() + pause.map_or(PAUSE, |pause| pause.as_secs_f64()));
-            }
+    use_effect_with(refused, move |refused| {
+        if let Some(pause) = *refused {
+            wait(pause);
         }
     });
-    use_effect_with(*until, {
+    use_effect_with((client, *until), {
         let left = left.setter();
-        move |until| {
-            let until = *until;
-            // A page in the background is told the time seldom, so it is looked up and not counted.
-            let tick = move || left.set(seconds(until - now()));
-            tick();
-            let interval = (until > 0.0).then(|| Interval::new(1_000, tick));
-            move || drop(interval)
+        move |(client, until)| {
+            let is_gone = Rc::new(Cell::new(false));
+            if let Some(until) = *until {
+                left.set(seconds(until.since(client.now())));
+                spawn_local(count_down(client.clone(), until, left, Rc::clone(&is_gone)));
+            }
+            move || is_gone.set(true)
         }
     });
     *left
 }
 
-fn now() -> f64 {
-    js_sys::Date::now() / 1_000.0
+/// Writes the seconds that are left until there are none, or until the component has no more use for them. The clock is
+/// read each time, because timers of a page in the background are late.
+async fn count_down(
+    client: StepUpClient,
+    until: Timestamp,
+    left: UseStateSetter<u32>,
+    is_gone: Rc<Cell<bool>>,
+) {
+    loop {
+        let rest = until.since(client.now());
+        client.sleep(rest.min(TICK)).await;
+        if is_gone.get() {
+            return;
+        }
+        let rest = seconds(until.since(client.now()));
+        left.set(rest);
+        if rest == 0 {
+            return;
+        }
+    }
 }
 
 /// Rounded up: what is not over yet is not shown as over.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of floats saturates")]
-fn seconds(left: f64) -> u32 {
-    left.ceil() as u32
+fn seconds(left: Duration) -> u32 {
+    u32::try_from(left.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -62,7 +85,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_are_rounded_up_and_never_negative() {
-        assert_eq!([29.1, 1.0, 0.01, 0.0, -5.0].map(seconds), [30, 1, 1, 0, 0]);
+    fn seconds_are_rounded_up() {
+        assert_eq!(
+            [29_100, 1_000, 10, 0].map(|millis| seconds(Duration::from_millis(millis))),
+            [30, 1, 1, 0]
+        );
     }
 }

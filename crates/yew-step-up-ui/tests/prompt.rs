@@ -24,6 +24,17 @@ const WRONG: &str = r#"{"error":"no","code":"wrong_email_verification_token","pa
 const CAPTCHA: &str = r#"{"error":"no","code":"captcha_required"}"#;
 
 #[wasm_bindgen_test]
+async fn a_user_who_needs_no_step_up_sees_no_dialog() {
+    let service = Service::new();
+    let client = service.signed_in().await;
+    service.answer("/stepUp/check", 200, r#"{"isRequired":false}"#);
+    let page = Page::mounted(service, yew::props!(AppProps { client })).await;
+    assert_eq!(page.outcome().unwrap().unwrap().elevation, None);
+    assert!(page.find("dialog").is_none() && !page.asker().disabled());
+    assert_eq!(page.service.asked(""), 1);
+}
+
+#[wasm_bindgen_test]
 async fn every_way_to_verify_has_its_screen_which_is_labelled_and_takes_the_focus() {
     let routes = [
         (BY_EMAIL, "email", "Check your email", "code", "/create"),
@@ -177,6 +188,32 @@ async fn the_code_is_sent_once_however_often_the_screen_is_drawn() {
 }
 
 #[wasm_bindgen_test]
+async fn the_pause_before_another_code_goes_by_the_clients_clock_and_timers() {
+    let (service, time) = (Service::new(), HandTime::new());
+    let client = service.signed_in_at(&time).await;
+    service.answer("/stepUp/check", 200, BY_EMAIL);
+    service.answer("/retry", 200, CREATED.replace(r#""v""#, r#""w""#));
+    let page = Page::mounted(service, yew::props!(AppProps { client })).await;
+    for (seconds, expected) in [
+        (0, "New code in 30 seconds"),
+        (10, "New code in 20 seconds"),
+        (19, "New code in 1 second"),
+        (1, "Send a new code"),
+    ] {
+        time.advance(seconds);
+        settle().await;
+        assert_eq!(page.text("resend"), expected);
+    }
+    page.press("resend").await;
+    assert_eq!(page.service.asked("/retry"), 1);
+    assert_eq!(page.text("resend"), "New code in 30 seconds");
+    // The component is gone: nothing is left that waits for the clock.
+    drop(page);
+    settle().await;
+    time.advance(60);
+}
+
+#[wasm_bindgen_test]
 async fn a_code_that_could_not_be_sent_is_sent_by_a_button_and_not_by_drawing() {
     let service = Service::new();
     let client = service.signed_in().await;
@@ -316,7 +353,9 @@ async fn escape_the_button_and_the_browser_cancel_and_a_click_beside_does_not() 
 async fn a_moment_of_looking_up_can_be_cancelled_too() {
     let service = Service::new();
     let client = service.signed_in().await;
-    service.answer("/stepUp/check", 0, "");
+    // A check that lists nothing has the list of second factors fetched.
+    service.answer("/stepUp/check", 200, r#"{"isRequired":true}"#);
+    service.answer("/users/mfa/methods", 0, "");
     let page = Page::mounted(service, yew::props!(AppProps { client })).await;
     assert_eq!((page.screen().as_str(), page.text("title").as_str()), ("loading", "One moment…"));
     assert!(is_focused(&page.part("title")));

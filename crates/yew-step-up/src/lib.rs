@@ -106,10 +106,10 @@ pub use step_up_core::{
     Keychain, LocalFuture, MemorySessionStore, Method, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods,
     MfaToken, OtpAddress, OtpVerification, OtpauthUri, Passkey, PhoneNumber, Platform, PromptId,
     PromptMethod, PromptMethodKind, PromptOptions, PromptScreen, PromptView, Provider, PublicKey,
-    RecoveryCode, RecoveryCodes, Result, Session, SessionStatus, SessionStore, SessionToken, Signature,
-    StepUpCheck, StepUpClient, StepUpCredential, StepUpError, StepUpState, StoredSession, Subscription,
-    Timer, Timestamp, TokenScope, TotpEnrolment, TotpSecret, Transport, User, UserId, VerificationType,
-    Verified, WalletProvider, routing,
+    RecoveryCode, RecoveryCodes, Result, Scopes, Session, SessionStatus, SessionStore, SessionToken,
+    Signature, StepUpCheck, StepUpClient, StepUpCredential, StepUpError, StepUpState, StoredSession,
+    Subscription, Timer, Timestamp, TokenScope, TotpEnrolment, TotpSecret, Transport, User, UserId,
+    VerificationType, Verified, WalletProvider, routing,
 };
 #[cfg(feature = "social")]
 pub use step_up_core::{

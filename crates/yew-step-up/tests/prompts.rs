@@ -177,8 +177,8 @@ struct AskerProps {
 fn Asker(props: &AskerProps) -> Html {
     props.seen.step_up.replace(Some(use_step_up_authentication()));
     let (client, output) = (use_step_up_client(), props.output);
-    let action = use_step_up_action(EXPORT, move || {
-        let sending = client.send(HttpRequest::post("/export"), EXPORT);
+    let action = use_step_up_action(EXPORT, move |scopes| {
+        let sending = client.send(HttpRequest::post("/export"), scopes);
         async move { sending.await.map(|_| output) }
     });
     props.seen.action.replace(Some(action));

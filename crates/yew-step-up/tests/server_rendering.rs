@@ -8,8 +8,8 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
 use futures_util::future::pending;
 use yew::{ServerRenderer, prelude::*};
 use yew_step_up::{
-    Config, HttpRequest, HttpResponse, Keychain, LocalFuture, Platform, PublicKey, Result, SessionStatus,
-    Signature, StepUpClient, StepUpError, StepUpProvider, Timestamp, TokenScope,
+    Challenge, Config, HttpRequest, HttpResponse, Keychain, LocalFuture, Platform, PublicKey, Result,
+    SessionStatus, Signature, StepUpClient, StepUpError, StepUpProvider, Timestamp, TokenScope,
     UseStepUpAuthenticationHandle, browser_platform, use_elevation, use_session, use_step_up_action,
     use_step_up_authentication, use_step_up_client, use_step_up_prompt,
 };
@@ -55,7 +55,7 @@ async fn on_a_server_a_request_is_an_honest_error() {
 #[component]
 fn Prompting() -> Html {
     let prompt = use_step_up_prompt();
-    let action = use_step_up_action(TokenScope::WalletExport, || async { Ok::<_, StepUpError>(1) });
+    let action = use_step_up_action(TokenScope::WalletExport, |_| async { Ok::<_, StepUpError>(1) });
     html! { { format!("{prompt:?} {:?}", *action) } }
 }
 
@@ -224,7 +224,7 @@ fn send_and_verify_work_from_one_render_and_use_the_code_up() {
     assert_eq!(step_up.otp_verification, None);
     assert_eq!(
         block_on(step_up.verify_otp("1", &SCOPES)),
-        Err(StepUpError::NotElevated { missing: SCOPES.to_vec() })
+        Err(StepUpError::NotElevated(Challenge::new(&SCOPES)))
     );
     // The server took the code, though it granted nothing: it is no use to type it again.
     assert_eq!(block_on(step_up.verify_otp("1", &[])), Err(StepUpError::OtpNotSent));

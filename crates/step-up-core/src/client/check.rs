@@ -1,15 +1,16 @@
 //! Whether the user has to verify once more.
 
-use std::{cell::OnceCell, rc::Rc};
+use std::{cell::OnceCell, rc::Rc, time::Duration};
 
 use futures_util::{
     FutureExt,
     future::{Shared, WeakShared},
 };
 
-use super::StepUpClient;
+use super::{Inner, StepUpClient, prompt::KnownCheck};
 use crate::{
     LocalFuture,
+    clock::Timestamp,
     endpoint::StepUpCheckCall,
     error::StepUpError,
     prompt::is_mfa,
@@ -75,24 +76,64 @@ struct Pending<F> {
 
 type Ended = LocalFuture<'static, ()>;
 
-/// The checks that are under way. Whoever asks the same in the same session waits for the same answer.
-#[derive(Default)]
-pub(super) struct PendingChecks(Vec<(Epoch, TokenScope, Pending<WeakShared<Ended>>)>);
+/// How long a check may answer the prompt that follows it. Long enough for an app that checks and then prompts.
+const CHECK_LIFETIME: Duration = Duration::from_secs(30);
 
-impl PendingChecks {
+/// The checks that are under way, which answer all callers that ask the same in the same session; and those that have
+/// ended, each of which may answer one prompt.
+#[derive(Default)]
+pub(super) struct Checks {
+    pending: Vec<(Epoch, TokenScope, Pending<WeakShared<Ended>>)>,
+    ended: Vec<EndedCheck>,
+    /// How often something may have changed what checks say.
+    changes: u64,
+}
+
+struct EndedCheck {
+    epoch: Epoch,
+    scope: TokenScope,
+    check: StepUpCheck,
+    at: Timestamp,
+}
+
+impl Checks {
+    /// Something may have changed what checks say.
+    pub(super) fn forget(&mut self) {
+        self.ended.clear();
+        self.changes += 1;
+    }
+
+    fn keep(&mut self, ended: EndedCheck) {
+        // Each scope has one, and those of another session are of no use.
+        self.ended.retain(|known| known.epoch == ended.epoch && known.scope != ended.scope);
+        self.ended.push(ended);
+    }
+
+    /// The latest check of one of these scopes, one that says that the user has to verify before others.
+    fn take(&mut self, epoch: Epoch, scopes: &[TokenScope], now: Timestamp) -> Option<KnownCheck> {
+        // A clock that was set back says nothing of how old they are.
+        let is_young = |at: Timestamp| at <= now && now.since(at) < CHECK_LIFETIME;
+        self.ended.retain(|known| known.epoch == epoch && is_young(known.at));
+        let is_meant = |known: &&EndedCheck| scopes.contains(&known.scope);
+        let found = self.ended.iter().filter(is_meant).max_by_key(|known| known.check.is_required)?;
+        let scope = found.scope.clone();
+        let at = self.ended.iter().position(|known| known.scope == scope)?;
+        Some((scope, self.ended.remove(at).check))
+    }
+
     fn find(&self, epoch: Epoch, scope: &TokenScope) -> Option<Pending<Shared<Ended>>> {
         let is_meant = |(e, s, pending): &&(Epoch, TokenScope, Pending<_>)| {
             // Whoever has yet to read an answer does not make it newer.
             *e == epoch && s == scope && pending.check.get().is_none()
         };
-        let (.., pending) = self.0.iter().find(is_meant)?;
+        let (.., pending) = self.pending.iter().find(is_meant)?;
         Some(Pending { ended: pending.ended.upgrade()?, check: Rc::clone(&pending.check) })
     }
 
     fn add(&mut self, epoch: Epoch, scope: TokenScope, pending: &Pending<Shared<Ended>>) {
         // Whose callers are all gone or answered is of no more use.
-        self.0.retain(|(.., known)| known.check.get().is_none() && known.ended.upgrade().is_some());
-        self.0.extend(
+        self.pending.retain(|(.., known)| known.check.get().is_none() && known.ended.upgrade().is_some());
+        self.pending.extend(
             pending
                 .ended
                 .downgrade()
@@ -135,13 +176,25 @@ impl StepUpClient {
         pending.check.get().cloned().unwrap_or_else(|| StepUpCheck::failed(StepUpError::Cancelled))
     }
 
+    /// A check for a prompt: the one that was made just before, else a new one. Either way it answers no other prompt.
+    pub(super) async fn check_for_prompt(&self, epoch: Epoch, scope: &TokenScope) -> StepUpCheck {
+        let scopes = std::slice::from_ref(scope);
+        if let Some((_, check)) = self.inner.take_check(epoch, scopes) {
+            return check;
+        }
+        let check = self.shared_check(epoch, scope.clone()).await;
+        drop(self.inner.take_check(epoch, scopes));
+        check
+    }
+
     fn begin_check(&self, epoch: Epoch, scope: TokenScope) -> Pending<Shared<Ended>> {
         let check = Rc::new(OnceCell::new());
         let answer = self.run(epoch, &StepUpCheckCall { scope: &scope });
+        let changes = self.inner.checks.borrow().changes;
         let ended: Ended = Box::pin({
-            let check = Rc::clone(&check);
+            let (check, inner, scope) = (Rc::clone(&check), Rc::clone(&self.inner), scope.clone());
             async move {
-                let _ = check.set(match answer.await {
+                let result = match answer.await {
                     Ok(answer) => StepUpCheck {
                         is_required: answer.is_required,
                         credentials: answer.credentials,
@@ -149,11 +202,29 @@ impl StepUpClient {
                         cause: None,
                     },
                     Err(error) => StepUpCheck::failed(error),
-                });
+                };
+                inner.keep_check(epoch, changes, scope, result.clone());
+                let _ = check.set(result);
             }
         });
         let pending = Pending { ended: ended.shared(), check };
         self.inner.checks.borrow_mut().add(epoch, scope, &pending);
         pending
+    }
+}
+
+impl Inner {
+    /// Keeps a check for the prompt that follows it, unless something has happened since it began.
+    fn keep_check(&self, epoch: Epoch, changes: u64, scope: TokenScope, check: StepUpCheck) {
+        let (is_same_session, at) = (self.epoch() == epoch, self.platform.clock.now());
+        let checks = &mut *self.checks.borrow_mut();
+        if is_same_session && checks.changes == changes {
+            checks.keep(EndedCheck { epoch, scope, check, at });
+        }
+    }
+
+    /// Takes the check of one of these scopes that was made just before, if there is one.
+    pub(super) fn take_check(&self, epoch: Epoch, scopes: &[TokenScope]) -> Option<KnownCheck> {
+        self.checks.borrow_mut().take(epoch, scopes, self.platform.clock.now())
     }
 }

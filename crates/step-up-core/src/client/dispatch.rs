@@ -16,11 +16,11 @@ use crate::{
     error::{Result, StepUpError},
     json::Body,
     keychain::random_alphanumeric,
-    refusal::refusal,
+    refusal::{refusal, service_refusal},
+    scopes::Scopes,
     secret::SessionToken,
     session::Epoch,
-    transport::{HttpRequest, HttpResponse},
-    types::TokenScope,
+    transport::{HttpRequest, HttpResponse, Method},
 };
 
 /// What this client calls itself, and the version of the API that it speaks (`docs/PROTOCOL.md`, "Headers").
@@ -35,8 +35,8 @@ pub(super) enum Outgoing {
     For(Option<SessionToken>, Option<Epoch>, Call),
     /// A call that is the same for everybody, and that others need first.
     Common(Call),
-    /// The app's own request, with the elevated token of a scope.
-    App(HttpRequest, Option<TokenScope>),
+    /// The app's own request, with the elevated token of these scopes.
+    App(HttpRequest, Scopes),
 }
 
 /// What a request is to the client.
@@ -65,9 +65,11 @@ struct Prepared {
     opens_session: bool,
     is_device_signed: bool,
     /// What may be found missing.
-    guard: Option<TokenScope>,
+    guard: Scopes,
     /// Whether the token that is held for it goes with the request.
     carries_token: bool,
+    /// Whether it changes nothing that a check depends on.
+    is_read: bool,
 }
 
 impl StepUpClient {
@@ -92,6 +94,8 @@ impl StepUpClient {
                 prepared.request.add_header(ELEVATED_TOKEN_HEADER, reservation.token.expose());
             }
             let request = std::mem::replace(&mut prepared.request, HttpRequest::get(""));
+            prepared.is_read &= reservation.is_none();
+            inner.forget_checks(&prepared);
             let response = inner.exchange(request, prepared.purpose, deadline).await?;
             inner.settle(&prepared, reservation, response)
         })
@@ -151,10 +155,11 @@ impl Inner {
             }
             Outgoing::For(token, epoch, call) => (call, epoch, Purpose::Anybody, token),
             Outgoing::Common(call) => (call, None, Purpose::Common, None),
-            Outgoing::App(request, scope) => return self.prepare_of_app(request, scope),
+            Outgoing::App(request, scopes) => return self.prepare_of_app(request, scopes),
         };
         let request = HttpRequest::new(call.method, self.config.environment_url(&call.path));
-        let guard = call.guard.map(Guard::scope);
+        let guard = call.guard.map(Guard::scope).into();
+        let is_read = call.method == Method::Get || call.is_check;
         let Call { body, opens_session, is_device_signed, carries_token, .. } = call;
         Ok(Prepared {
             request,
@@ -166,14 +171,16 @@ impl Inner {
             is_device_signed,
             guard,
             carries_token,
+            is_read,
         })
     }
 
-    fn prepare_of_app(&self, mut request: HttpRequest, guard: Option<TokenScope>) -> Result<Prepared> {
+    fn prepare_of_app(&self, mut request: HttpRequest, guard: Scopes) -> Result<Prepared> {
         let epoch = Some(self.signed_in_epoch()?);
         request.url = self.config.resolve(&request.url)?;
         let is_own_service = request.url.starts_with(&self.config.environment_url("/"));
         let purpose = if is_own_service { Purpose::Session } else { Purpose::App };
+        let is_read = request.method == Method::Get;
         Ok(Prepared {
             request,
             body: None,
@@ -184,6 +191,7 @@ impl Inner {
             is_device_signed: false,
             guard,
             carries_token: true,
+            is_read,
         })
     }
 
@@ -235,8 +243,10 @@ impl Inner {
 
     /// Takes the token that the request is to carry, if one is held.
     fn reserve(self: &Rc<Self>, prepared: &Prepared) -> Option<Reservation> {
-        let scope = prepared.guard.as_ref().filter(|_| prepared.carries_token)?;
-        Reservation::take(self, prepared.epoch?, scope)
+        if prepared.guard.is_empty() || !prepared.carries_token {
+            return None;
+        }
+        Reservation::take(self, prepared.epoch?, &prepared.guard)
     }
 
     /// Sends a request, waits no longer than until the deadline, and tells the listeners. Only the service's own time is
@@ -261,6 +271,13 @@ impl Inner {
         result
     }
 
+    /// After a request that may have changed what checks say, earlier ones answer no prompt.
+    fn forget_checks(&self, prepared: &Prepared) {
+        if !prepared.is_read {
+            self.checks.borrow_mut().forget();
+        }
+    }
+
     /// What follows from the answer for the token that went with the request, and for the session.
     fn settle(
         &self,
@@ -269,6 +286,7 @@ impl Inner {
         response: HttpResponse,
     ) -> Result<HttpResponse> {
         self.follow_store(prepared.purpose);
+        self.forget_checks(prepared);
         if response.is_success() {
             if let Some(reservation) = reservation {
                 reservation.spend();
@@ -276,9 +294,14 @@ impl Inner {
             self.require_any(prepared.epoch)?;
             return Ok(response);
         }
-        let error = refusal(&response, prepared.guard.as_slice(), self.clock.now());
-        if let (StepUpError::NotElevated { .. }, Some(reservation)) = (&error, reservation) {
-            reservation.discard();
+        let read = if prepared.purpose == Purpose::App { refusal } else { service_refusal };
+        let error = read(response, &prepared.guard, self.clock.now());
+        if let StepUpError::NotElevated(challenge) = &error {
+            // A check that said otherwise was wrong.
+            self.checks.borrow_mut().forget();
+            if let Some(reservation) = reservation {
+                reservation.refused_for(&challenge.scopes);
+            }
         }
         self.require_any(prepared.epoch)?;
         let is_of_session = prepared.purpose == Purpose::Session && prepared.given == self.token();

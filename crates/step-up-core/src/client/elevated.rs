@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Event, Inner};
-use crate::{elevation::HeldId, secret::ElevatedToken, session::Epoch, types::TokenScope};
+use crate::{elevation::HeldId, scopes::Scopes, secret::ElevatedToken, session::Epoch, types::TokenScope};
 
 /// Where the elevated token goes (`docs/PROTOCOL.md`, "Headers").
 pub(super) const ELEVATED_TOKEN_HEADER: &str = "x-dyn-elevated-access-token";
@@ -14,14 +14,20 @@ pub(super) struct Reservation {
     epoch: Epoch,
     id: HeldId,
     pub(super) token: ElevatedToken,
+    /// What the token is for. It may be replaced while the request carries it, and is not found by its identifier then.
+    scopes: Vec<TokenScope>,
     is_settled: bool,
 }
 
 impl Reservation {
     /// Reserves a token, and tells the listeners: after this the epoch may be over.
-    pub(super) fn take(inner: &Rc<Inner>, epoch: Epoch, scope: &TokenScope) -> Option<Self> {
-        let (id, token) = inner.elevations.borrow_mut().reserve(scope, inner.clock.now())?;
-        let reservation = Self { inner: Rc::clone(inner), epoch, id, token, is_settled: false };
+    pub(super) fn take(inner: &Rc<Inner>, epoch: Epoch, scopes: &Scopes) -> Option<Self> {
+        let (id, token, scopes) = {
+            let held = &mut *inner.elevations.borrow_mut();
+            let (id, token) = held.reserve(scopes.clone(), inner.clock.now())?;
+            (id, token, held.scopes_of(id))
+        };
+        let reservation = Self { inner: Rc::clone(inner), epoch, id, token, scopes, is_settled: false };
         inner.listeners.emit(&Event::ElevationsChanged);
         Some(reservation)
     }
@@ -31,8 +37,16 @@ impl Reservation {
         self.settle(|inner, id| inner.elevations.borrow_mut().spend(id));
     }
 
+    /// The server wants a token for `scopes`. If this one is for them, the server does not take it any more; otherwise it
+    /// is as good as before.
+    pub(super) fn refused_for(self, scopes: &[TokenScope]) {
+        if scopes.iter().all(|scope| self.scopes.contains(scope)) {
+            self.discard();
+        }
+    }
+
     /// The server no longer takes the token.
-    pub(super) fn discard(mut self) {
+    fn discard(mut self) {
         let token = self.token.clone();
         self.settle(|inner, _| inner.elevations.borrow_mut().discard(&token));
     }

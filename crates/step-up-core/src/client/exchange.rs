@@ -49,7 +49,7 @@ impl StepUpClient {
         call: Result<Call>,
         scopes: &[TokenScope],
     ) -> LocalFuture<'static, Result<Verified>> {
-        self.verify_with(None, call, E::parse, scopes.to_vec())
+        self.step_up(None, call, E::parse, scopes, None)
     }
 
     /// The same for who was signed in at `epoch`.
@@ -60,19 +60,30 @@ impl StepUpClient {
         endpoint: &E,
         scopes: &[TokenScope],
     ) -> LocalFuture<'static, Result<Verified>> {
-        self.verify_with(Some(epoch), Ok(endpoint.call()), E::parse, scopes.to_vec())
+        self.step_up(Some(epoch), Ok(endpoint.call()), E::parse, scopes, None)
     }
 
     /// What most methods end with, once in the program.
-    fn verify_with(
+    ///
+    /// The service takes a credential that is not the user's as one to link, and refuses that for want of an elevation.
+    /// `not_linked` is the error in that case, for a call that is to verify the user and not to link.
+    pub(super) fn step_up(
         &self,
         epoch: Option<Epoch>,
         call: Result<Call>,
         parse: fn(&[u8]) -> Result<VerifyResponse>,
-        scopes: Vec<TokenScope>,
+        scopes: &[TokenScope],
+        not_linked: Option<StepUpError>,
     ) -> LocalFuture<'static, Result<Verified>> {
-        let (client, answer) = (self.clone(), self.answer(epoch, call, parse));
-        Box::pin(async move { client.inner.accept_verification(answer.await?, &scopes) })
+        let (client, scopes) = (self.clone(), scopes.to_vec());
+        let answer = self.answer(epoch, call, parse);
+        Box::pin(async move {
+            let answer = answer.await.map_err(|error| match not_linked {
+                Some(not_linked) if is_of_a_link(&error) => not_linked,
+                _ => error,
+            })?;
+            client.inner.accept_verification(answer, &scopes)
+        })
     }
 
     /// Sends the call that signs somebody in, and opens their session. Without an epoch it is the one in which the future
@@ -157,5 +168,14 @@ impl StepUpClient {
         inner.nonces.borrow_mut().add(nonces, now);
         let expected = "at least one nonce";
         inner.nonces.borrow_mut().take(now).ok_or(StepUpError::Decode { expected, line: 0, column: 0 })
+    }
+}
+
+/// Whether the service refused a credential because it is not one of the user's.
+fn is_of_a_link(error: &StepUpError) -> bool {
+    match error {
+        StepUpError::NotElevated(_) => true,
+        StepUpError::Api { code, .. } => code.as_deref() == Some("wallet_not_linked"),
+        _ => false,
     }
 }

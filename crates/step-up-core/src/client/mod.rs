@@ -42,7 +42,7 @@ pub use self::social::SocialReturn;
 #[cfg(feature = "mfa")]
 pub(crate) use self::verified::done;
 use self::{
-    check::PendingChecks,
+    check::Checks,
     events::Listeners,
     nonces::NoncePool,
     prompt::PromptDesk,
@@ -185,7 +185,7 @@ pub(crate) struct Inner {
     elevations: RefCell<Elevations>,
     settings: RefCell<Option<CachedSettings>>,
     nonces: RefCell<NoncePool>,
-    checks: RefCell<PendingChecks>,
+    checks: RefCell<Checks>,
     /// Made when somebody asks for or draws a prompt: an app that never does has no code for them.
     prompts: OnceCell<Box<dyn PromptDesk>>,
     listeners: Rc<Listeners>,

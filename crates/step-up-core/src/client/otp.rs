@@ -79,6 +79,7 @@ impl StepUpClient {
     ///
     /// [`InvalidCode`](StepUpError::InvalidCode), [`CodeExpired`](StepUpError::CodeExpired),
     /// [`TooManyAttempts`](StepUpError::TooManyAttempts), [`UnknownVerification`](StepUpError::UnknownVerification),
+    /// [`CredentialNotFound`](StepUpError::CredentialNotFound) if the address is no longer the user's;
     /// [`MfaRequired`](StepUpError::MfaRequired); [`NotElevated`](StepUpError::NotElevated) where the answer brought no
     /// valid token for every scope; [`SubjectMismatch`](StepUpError::SubjectMismatch) where it was about somebody else;
     /// [`NotSignedIn`](StepUpError::NotSignedIn), also where the user signed out meanwhile; those of every request.
@@ -89,7 +90,9 @@ impl StepUpClient {
         scopes: &[TokenScope],
     ) -> LocalFuture<'static, Result<Verified>> {
         let call = clean_code(code).map(|code| VerifyCode { verification, code: &code, scopes }.call());
-        self.verify_by::<VerifyCode<'_>>(call, scopes)
+        // The credential that the code was sent to was removed meanwhile.
+        let not_linked = verification.credential_id.clone().map(StepUpError::CredentialNotFound);
+        self.step_up(None, call, VerifyCode::parse, scopes, not_linked)
     }
 
     /// Sends a code to an email address or a [`PhoneNumber`] that the user wants to link.

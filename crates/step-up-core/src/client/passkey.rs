@@ -11,6 +11,7 @@ use std::{
 use super::{Event, StepUpClient, Verified, waiting::Until};
 use crate::{
     LocalFuture,
+    challenge::Challenge,
     endpoint::{
         PasskeyCreationOptions, PasskeyRegister, PasskeyRequestOptions, PasskeyVerify, assertion,
         registration,
@@ -85,8 +86,8 @@ impl StepUpClient {
             // A passkey that the service then refuses would stay on the user's device.
             let check = client.check(&TokenScope::CredentialLink).await;
             if check.is_required {
-                let missing = vec![TokenScope::CredentialLink];
-                return Err(check.cause.unwrap_or(StepUpError::NotElevated { missing }));
+                let missing = Challenge::new(&[TokenScope::CredentialLink]);
+                return Err(check.cause.unwrap_or(StepUpError::NotElevated(missing)));
             }
             let asked = client.run(epoch, &PasskeyCreationOptions).await?;
             let ceremony = client.inner.platform.passkeys.create(asked.options);

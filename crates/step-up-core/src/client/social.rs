@@ -41,7 +41,9 @@ impl StepUpClient {
     /// [`TimedOut`](StepUpError::TimedOut) after six minutes; [`PopupBlocked`](StepUpError::PopupBlocked), or
     /// [`Redirecting`](StepUpError::Redirecting) where the page left for the provider instead: then the page that comes back
     /// goes on with [`take_social_return`](Self::take_social_return);
-    /// [`ProviderRefused`](StepUpError::ProviderRefused); [`InvalidConfig`](StepUpError::InvalidConfig) where the
+    /// [`ProviderRefused`](StepUpError::ProviderRefused);
+    /// [`SocialAccountNotLinked`](StepUpError::SocialAccountNotLinked) if the user signed in at the provider with an account
+    /// that is not linked to them; [`InvalidConfig`](StepUpError::InvalidConfig) where the
     /// environment has no such provider; [`UnsupportedTarget`](StepUpError::UnsupportedTarget) where there are no windows;
     /// [`MfaRequired`](StepUpError::MfaRequired); [`NotElevated`](StepUpError::NotElevated),
     /// [`SubjectMismatch`](StepUpError::SubjectMismatch) and [`NotSignedIn`](StepUpError::NotSignedIn) as for other
@@ -255,7 +257,8 @@ impl StepUpClient {
         request: Rc<SocialRequest>,
         code: String,
     ) -> Result<Verified> {
-        let is_link = match request.draft.purpose {
+        let draft = &request.draft;
+        let is_link = match draft.purpose {
             SocialPurpose::SignIn => {
                 let call = SocialSignIn { request: &request, code: &code }.call();
                 let user = self.sign_in_by::<SocialSignIn<'_>>(Some(epoch), Ok(call)).await?;
@@ -264,12 +267,13 @@ impl StepUpClient {
             SocialPurpose::Link => true,
             SocialPurpose::StepUp => false,
         };
-        self.verify_in(
-            epoch,
-            &SocialVerify { request: &request, code: &code, is_link },
-            &request.draft.scopes,
-        )
-        .await
+        let verify = SocialVerify { request: &request, code: &code, is_link };
+        if is_link {
+            return self.verify_in(epoch, &verify, &draft.scopes).await;
+        }
+        let not_linked = StepUpError::SocialAccountNotLinked { provider: draft.provider.clone() };
+        self.step_up(Some(epoch), Ok(verify.call()), SocialVerify::parse, &draft.scopes, Some(not_linked))
+            .await
     }
 
     /// Takes up the return from a provider, if that is how this page was loaded. Call it once, before anything is shown:

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::{Event, Inner};
 use crate::{
     LocalFuture,
+    challenge::Challenge,
     elevation::{Elevation, Parsed},
     error::{Result, StepUpError},
     secret::{ElevatedToken, MfaToken},
@@ -18,7 +19,8 @@ use crate::{
 pub struct Verified {
     /// The user.
     pub user: Rc<User>,
-    /// What is held from now on; `None` where no scope was asked for.
+    /// What is held from now on; `None` if no scope was asked for, and if a prompt found that the service requires no
+    /// step-up.
     pub elevation: Option<Elevation>,
     /// A legacy MFA token, where one was asked for.
     pub mfa_token: Option<MfaToken>,
@@ -91,7 +93,7 @@ impl Inner {
         let elevation = elevation?;
         if elevation.is_none() {
             // Nothing was asked for, so nothing is missing by name; and still this verification is for elevating.
-            return Err(StepUpError::NotElevated { missing: Vec::new() });
+            return Err(StepUpError::NotElevated(Challenge::default()));
         }
         Ok(Verified { user, elevation, mfa_token: None })
     }
@@ -122,7 +124,11 @@ impl Inner {
         if let Some(issued_at) = issued_at {
             self.clock.learn_from_token(issued_at);
         }
-        if missing.is_empty() { Ok(elevation) } else { Err(StepUpError::NotElevated { missing }) }
+        if missing.is_empty() {
+            Ok(elevation)
+        } else {
+            Err(StepUpError::NotElevated(Challenge::new(&missing)))
+        }
     }
 
     /// Everything in an answer is about the session's user, or the answer is refused. The subject of a token is the user's id;

@@ -102,7 +102,8 @@ impl StepUpClient {
     /// [`CredentialNotFound`](StepUpError::CredentialNotFound), [`NoWalletCredential`](StepUpError::NoWalletCredential),
     /// [`EmbeddedWalletNotAllowed`](StepUpError::EmbeddedWalletNotAllowed);
     /// [`WalletNotFound`](StepUpError::WalletNotFound) where there is no wallet for the credential;
-    /// [`WalletAccountMismatch`](StepUpError::WalletAccountMismatch) where the wallet offers other accounts only;
+    /// [`WalletAccountMismatch`](StepUpError::WalletAccountMismatch) if the wallet offers other accounts only, and if its
+    /// account is no longer linked to the user;
     /// [`WalletFailed`](StepUpError::WalletFailed); [`TimedOut`](StepUpError::TimedOut) where the wallet did not answer for
     /// two minutes; [`UnsupportedTarget`](StepUpError::UnsupportedTarget) where the platform has no wallets; otherwise as
     /// for every verification: [`MfaRequired`](StepUpError::MfaRequired), [`NotElevated`](StepUpError::NotElevated),
@@ -202,7 +203,9 @@ impl StepUpClient {
                 }
                 Purpose::Link => client.verify_in(epoch, &WalletLink { proof }, &[]),
                 Purpose::StepUp(scopes) => {
-                    client.verify_in(epoch, &WalletVerify { proof, scopes: &scopes }, &scopes)
+                    let call = WalletVerify { proof, scopes: &scopes }.call();
+                    let not_linked = Some(StepUpError::WalletAccountMismatch);
+                    client.step_up(Some(epoch), Ok(call), WalletVerify::parse, &scopes, not_linked)
                 }
             };
             verification.await

@@ -111,6 +111,8 @@ pub(crate) struct Call {
     pub(crate) guard: Option<Guard>,
     /// Whether the elevated token of that scope goes with it.
     pub(crate) carries_token: bool,
+    /// Whether it asks for a check, which changes nothing.
+    pub(crate) is_check: bool,
 }
 
 impl Call {
@@ -124,6 +126,7 @@ impl Call {
             is_device_signed: false,
             guard: None,
             carries_token: false,
+            is_check: false,
         }
     }
 

@@ -15,8 +15,8 @@ impl Endpoint for StepUpCheckCall<'_> {
     type Output = StepUpCheckResponse;
 
     fn call(&self) -> Call {
-        Call::new(Method::Post, "/stepUp/check", Auth::Required)
-            .body(Body::new().text("scope", self.scope.as_str()))
+        let body = Body::new().text("scope", self.scope.as_str());
+        Call { is_check: true, ..Call::new(Method::Post, "/stepUp/check", Auth::Required).body(body) }
     }
 
     fn parse(body: &[u8]) -> Result<StepUpCheckResponse> {

@@ -35,11 +35,14 @@ impl Clone for StepUpError {
             Self::ProviderRefused { provider, error } => {
                 Self::ProviderRefused { provider: provider.clone(), error: error.clone() }
             }
+            Self::SocialAccountNotLinked { provider } => {
+                Self::SocialAccountNotLinked { provider: provider.clone() }
+            }
             Self::StateMismatch => Self::StateMismatch,
             Self::Redirecting => Self::Redirecting,
             Self::TimedOut => Self::TimedOut,
             Self::NoPrompter => Self::NoPrompter,
-            Self::NotElevated { missing } => Self::NotElevated { missing: missing.clone() },
+            Self::NotElevated(challenge) => Self::NotElevated(challenge.clone()),
             Self::SubjectMismatch => Self::SubjectMismatch,
             Self::NotSignedIn => Self::NotSignedIn,
             Self::UnsupportedTarget { why } => Self::UnsupportedTarget { why: why.clone() },
@@ -47,9 +50,12 @@ impl Clone for StepUpError {
             Self::InvalidConfig { why } => Self::InvalidConfig { why: why.clone() },
             Self::OriginNotAllowed { origin } => Self::OriginNotAllowed { origin: origin.clone() },
             Self::Network => Self::Network,
-            Self::Api { status, code, message } => {
-                Self::Api { status: *status, code: code.clone(), message: message.clone() }
-            }
+            Self::Api { status, code, message, response } => Self::Api {
+                status: *status,
+                code: code.clone(),
+                message: message.clone(),
+                response: response.clone(),
+            },
             Self::Decode { expected, line, column } => {
                 Self::Decode { expected, line: *line, column: *column }
             }
@@ -62,7 +68,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::types::{CredentialFormat, Provider, TokenScope};
+    use crate::{
+        challenge::Challenge,
+        transport::HttpResponse,
+        types::{CredentialFormat, Provider, TokenScope},
+    };
 
     #[test]
     fn a_copy_is_the_same() {
@@ -103,12 +113,22 @@ mod tests {
             WalletNotFound("b".into()),
             WalletFailed { why: why() },
             ProviderRefused { provider: Provider::Apple, error: why() },
-            NotElevated { missing: vec![TokenScope::WalletExport] },
+            SocialAccountNotLinked { provider: Provider::Apple },
+            NotElevated(Challenge {
+                acr_values: vec![why()],
+                max_age: Some(Duration::from_secs(3)),
+                ..Challenge::new(&[TokenScope::WalletExport])
+            }),
             UnsupportedTarget { why: why() },
             Storage { why: why() },
             InvalidConfig { why: why() },
             OriginNotAllowed { origin: why() },
-            Api { status: 418, code: Some("teapot".into()), message: why() },
+            Api {
+                status: 418,
+                code: Some("teapot".into()),
+                message: why(),
+                response: Box::new(HttpResponse::new(418, "tea").with_header("a", "b")),
+            },
             Decode { expected: "tea", line: 4, column: 5 },
         ] {
             assert_eq!(error.clone(), error);

@@ -11,6 +11,7 @@ pub(crate) use self::{
     queue::{CallerId, Grant, Queue, Settled},
 };
 use crate::{
+    challenge::Challenge,
     error::StepUpError,
     routing::{Factor, Path},
     state::StepUpState,
@@ -30,6 +31,8 @@ pub struct PromptOptions {
     pub(crate) scopes: Vec<TokenScope>,
     pub(crate) wants_mfa_token: bool,
     pub(crate) is_forced: bool,
+    /// Whether a check has just said that the user has to verify.
+    pub(crate) is_checked: bool,
 }
 
 impl PromptOptions {
@@ -53,11 +56,47 @@ impl PromptOptions {
         self
     }
 
-    /// The user verifies also where the scopes are held already.
+    /// The user verifies also if the scopes are held already, and if the service requires no step-up.
     #[must_use]
     pub fn with_force(mut self) -> Self {
         self.is_forced = true;
         self
+    }
+}
+
+impl PromptOptions {
+    pub(crate) fn after_check(mut self) -> Self {
+        self.is_checked = true;
+        self
+    }
+
+    /// Whether the user is asked only if a check says so.
+    pub(crate) fn is_conditional(&self) -> bool {
+        !(self.is_forced || self.is_checked || self.wants_mfa_token || self.scopes.is_empty())
+    }
+}
+
+/// What a server asks for, as what the user is asked for. The user verifies in any case: what is held, and what a check
+/// says, has not been enough for the server.
+///
+/// ```
+/// use step_up_core::{HttpRequest, PromptOptions, Result, StepUpClient, StepUpError, TokenScope};
+///
+/// async fn transfer(client: StepUpClient) -> Result<()> {
+///     let request = HttpRequest::post("https://api.example.com/transfers");
+///     match client.send(request.clone(), TokenScope::WalletSign).await {
+///         Err(StepUpError::NotElevated(challenge)) => {
+///             client.prompt_step_up_auth(PromptOptions::from(&challenge)).await?;
+///             client.send(request, challenge.scopes).await?;
+///         }
+///         response => drop(response?),
+///     }
+///     Ok(())
+/// }
+/// ```
+impl From<&Challenge> for PromptOptions {
+    fn from(challenge: &Challenge) -> Self {
+        Self::new(&challenge.scopes).with_force()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     client::StepUpCheck,
     error::{Result, StepUpError},
     routing::{DeadEnd, Factor, Factors, Method, MfaFactor, Path, Policy, Route, route},
-    types::{CredentialFormat, StepUpCredential, User},
+    types::{StepUpCredential, User},
 };
 
 /// What a prompt shows first, and everything that it offers.
@@ -66,9 +66,9 @@ pub(crate) fn is_mfa(credential: &StepUpCredential) -> bool {
 
 fn mfa_factor(credential: &StepUpCredential) -> Option<Factor> {
     let id = credential.id.as_str().into();
-    match (credential.kind.as_deref(), &credential.format) {
-        (Some("passkey"), _) | (None, CredentialFormat::Passkey) => Some(Factor::Passkey { id }),
-        (Some("totp"), _) | (None, CredentialFormat::Totp) => Some(Factor::Totp { id }),
+    match credential.method()? {
+        Method::Passkey => Some(Factor::Passkey { id }),
+        Method::Totp => Some(Factor::Totp { id }),
         _ => None,
     }
 }
@@ -128,7 +128,10 @@ pub(crate) fn offer_of(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{prompt::PromptMethodKind, types::Credential};
+    use crate::{
+        prompt::PromptMethodKind,
+        types::{Credential, CredentialFormat},
+    };
 
     fn check(credentials: Vec<StepUpCredential>, default: Option<&str>) -> StepUpCheck {
         StepUpCheck {

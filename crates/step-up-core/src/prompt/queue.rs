@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::{PromptId, PromptOptions};
-use crate::{error::StepUpError, routing::Path, types::TokenScope};
+use crate::{challenge::Challenge, error::StepUpError, routing::Path, types::TokenScope};
 
 /// Names somebody who waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,6 +117,17 @@ impl Queue {
         id
     }
 
+    /// Whether a prompt waits already that asks for these scopes because the user has to verify for them.
+    pub(crate) fn asks_for(&self, path: Path, options: &PromptOptions) -> bool {
+        let is_needed = |prompt: &Waiting| {
+            options.scopes.iter().all(|scope| {
+                let mut others = prompt.callers.iter().map(|caller| &caller.options);
+                others.any(|other| !other.is_forced && other.scopes.contains(scope))
+            })
+        };
+        self.prompts.iter().any(|prompt| prompt.can_serve(path, options) && is_needed(prompt))
+    }
+
     /// The user has begun: what they were shown is what they verify for.
     pub(crate) fn begin(&mut self, prompt: PromptId) {
         if let Some(front) = self.prompts.front_mut().filter(|front| front.id == prompt) {
@@ -139,7 +150,7 @@ impl Queue {
             let missing: Vec<TokenScope> =
                 options.scopes.iter().filter(|scope| !granted.contains(scope)).cloned().collect();
             match (missing.is_empty(), options.wants_mfa_token) {
-                (false, _) => Err(StepUpError::NotElevated { missing }),
+                (false, _) => Err(StepUpError::NotElevated(Challenge::new(&missing))),
                 (true, false) => Ok(Grant::Elevation),
                 (true, true) => Ok(Grant::ElevationAndMfaToken),
             }

@@ -86,7 +86,9 @@ impl Script {
 
     /// Requests to a path that ends like this are answered so, unless the script has something else for the next one.
     pub(crate) fn always(&self, path: &'static str, body: impl Into<String>) {
-        self.standing.borrow_mut().push((path, body.into()));
+        let mut standing = self.standing.borrow_mut();
+        standing.retain(|(known, _)| *known != path);
+        standing.push((path, body.into()));
     }
 
     /// The requests to a path that ends like this.

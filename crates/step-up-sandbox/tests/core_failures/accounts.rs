@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use step_up_core::{Provider, SocialOptions, StepUpError, TokenScope};
+use step_up_core::{Provider, SocialOptions, StepUpError};
 
 use crate::{
-    cell::{Attempt, Cell, Method, attempt, not_elevated, refused},
+    cell::{Attempt, Cell, Method, attempt, refused},
     world::{
         EXPORT, World,
         person::{Mood, Person, Window},
@@ -56,7 +56,7 @@ impl Method for Social {
     /// An account that is not the user's would be linked, which needs an elevation.
     fn wrong_input(&self, cell: &mut Cell<'_>) {
         let account = self.person.account.replace("bob".into());
-        cell.fails(self.attempt(), not_elevated(TokenScope::CredentialLink));
+        cell.fails(self.attempt(), StepUpError::SocialAccountNotLinked { provider: PROVIDER });
         self.person.account.replace(account);
     }
 

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 use step_up_core::{
-    Action, HttpRequest, LocalFuture, Result, SessionStatus, StepUpError, StepUpTracker, TokenScope, User,
-    Verified,
+    Action, Challenge, HttpRequest, HttpResponse, LocalFuture, Result, SessionStatus, StepUpError,
+    StepUpTracker, TokenScope, User, Verified,
 };
 
 use crate::world::{EXPORT, World, go_on};
@@ -195,8 +195,8 @@ fn name(error: &StepUpError) -> String {
     let variant: String = debug.chars().take_while(char::is_ascii_alphanumeric).collect();
     match error {
         StepUpError::Api { code: Some(code), .. } => format!("{variant}({code})"),
-        StepUpError::NotElevated { missing } => {
-            let missing: Vec<_> = missing.iter().map(TokenScope::as_str).collect();
+        StepUpError::NotElevated(challenge) => {
+            let missing: Vec<_> = challenge.scopes.iter().map(TokenScope::as_str).collect();
             format!("{variant}({})", missing.join(" "))
         }
         _ => variant,
@@ -205,13 +205,13 @@ fn name(error: &StepUpError) -> String {
 
 fn without_message(error: StepUpError) -> StepUpError {
     match error {
-        StepUpError::Api { status, code, .. } => StepUpError::Api { status, code, message: String::new() },
+        StepUpError::Api { status, code, .. } => api(status, code),
         other => other,
     }
 }
 
 pub(crate) fn not_elevated(missing: TokenScope) -> StepUpError {
-    StepUpError::NotElevated { missing: vec![missing] }
+    StepUpError::NotElevated(Challenge::new(&[missing]))
 }
 
 pub(crate) fn rate_limited(secs: u64) -> StepUpError {
@@ -220,7 +220,12 @@ pub(crate) fn rate_limited(secs: u64) -> StepUpError {
 
 /// A refusal that has no variant of its own.
 pub(crate) fn refused(code: &str) -> StepUpError {
-    StepUpError::Api { status: 422, code: Some(code.into()), message: String::new() }
+    api(422, Some(code.into()))
+}
+
+fn api(status: u16, code: Option<String>) -> StepUpError {
+    let response = HttpResponse::new(status, "").into();
+    StepUpError::Api { status, code, message: String::new(), response }
 }
 
 /// A verification whose success is all that counts.

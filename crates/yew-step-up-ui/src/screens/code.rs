@@ -129,6 +129,6 @@ pub(crate) fn is_spent(error: &StepUpError) -> bool {
             | StepUpError::CodeExpired
             | StepUpError::TooManyAttempts
             | StepUpError::UnknownVerification
-            | StepUpError::NotElevated { .. }
+            | StepUpError::NotElevated(_)
     )
 }

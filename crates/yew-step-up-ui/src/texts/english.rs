@@ -3,7 +3,7 @@
 use yew::AttrValue;
 use yew_step_up::{PromptMethod, PromptMethodKind as Kind, StepUpError, TokenScope};
 
-use super::{Phrase, label_of, provider_name};
+use super::{Phrase, label_of, name_of, provider_name};
 
 pub(super) fn say(phrase: Phrase<'_>) -> Option<AttrValue> {
     Some(match phrase {
@@ -109,7 +109,12 @@ fn text(method: &PromptMethod) -> AttrValue {
 fn error(error: &StepUpError) -> Option<AttrValue> {
     Some(match error {
         StepUpError::Cancelled => "Nothing was confirmed. Try again, or use another method.".into(),
-        StepUpError::NotElevated { .. } => "That was not enough for this action. Try again.".into(),
+        StepUpError::NotElevated(_) => "That was not enough for this action. Try again.".into(),
+        StepUpError::SocialAccountNotLinked { provider } => {
+            let name = name_of(provider);
+            format!("That {name} account is not linked to yours. Sign in with the one that is, or use another method.")
+                .into()
+        }
         StepUpError::CaptchaRequired => "A code is sent only after a captcha.".into(),
         StepUpError::OtpNotSent => "No code was sent yet.".into(),
         StepUpError::NoOtpCredential => "You have no email address or phone number that a code can be sent to.".into(),
@@ -144,6 +149,8 @@ fn span(seconds: u32) -> String {
 mod tests {
     use std::time::Duration;
 
+    use yew_step_up::Provider;
+
     use super::*;
 
     #[test]
@@ -153,5 +160,16 @@ mod tests {
         assert_eq!(span(121), "3 minutes");
         let pause = StepUpError::RateLimited { retry_after: Some(Duration::from_secs(3_600)) };
         assert_eq!(error(&pause).as_deref(), Some("Too many tries. Wait for 60 minutes."));
+    }
+
+    #[test]
+    fn an_account_that_is_not_linked_is_named_by_its_provider() {
+        let other = StepUpError::SocialAccountNotLinked { provider: Provider::GitHub };
+        assert_eq!(
+            error(&other).as_deref(),
+            Some(
+                "That GitHub account is not linked to yours. Sign in with the one that is, or use another method."
+            )
+        );
     }
 }

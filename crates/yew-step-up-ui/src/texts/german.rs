@@ -3,7 +3,7 @@
 use yew::AttrValue;
 use yew_step_up::{PromptMethod, PromptMethodKind as Kind, StepUpError, TokenScope};
 
-use super::{Phrase, label_of, provider_name};
+use super::{Phrase, label_of, name_of, provider_name};
 
 pub(super) fn say(phrase: Phrase<'_>) -> Option<AttrValue> {
     Some(match phrase {
@@ -175,10 +175,18 @@ fn error(error: &StepUpError) -> Option<AttrValue> {
         StepUpError::ProviderRefused { .. } => {
             "Der Anbieter hat die Anmeldung abgelehnt. Versuchen Sie es noch einmal.".into()
         }
+        StepUpError::SocialAccountNotLinked { provider } => {
+            let name = name_of(provider);
+            format!(
+                "Dieses Konto bei {name} ist nicht mit Ihrem Konto verknüpft. Melden Sie sich mit dem verknüpften an \
+                 oder verwenden Sie eine andere Methode."
+            )
+            .into()
+        }
         StepUpError::StateMismatch => "Diese Anmeldung wurde nicht hier begonnen. Versuchen Sie es noch einmal.".into(),
         StepUpError::Redirecting => "Es geht auf einer anderen Seite weiter.".into(),
         StepUpError::TimedOut => "Es kam nicht rechtzeitig eine Antwort. Versuchen Sie es noch einmal.".into(),
-        StepUpError::NotElevated { .. } => {
+        StepUpError::NotElevated(_) => {
             "Das hat für diesen Vorgang nicht gereicht. Versuchen Sie es noch einmal.".into()
         }
         StepUpError::SubjectMismatch => {
@@ -219,6 +227,8 @@ fn wait(seconds: u32) -> String {
 mod tests {
     use std::time::Duration;
 
+    use yew_step_up::{HttpResponse, Provider};
+
     use super::*;
 
     #[test]
@@ -256,12 +266,19 @@ mod tests {
                 status: 503,
                 code: None,
                 message: "The server answered with status 503.".into(),
+                response: HttpResponse::new(503, "").into(),
             },
+            StepUpError::SocialAccountNotLinked { provider: Provider::GitHub },
         ];
         for other in others {
             assert!(error(&other).is_some(), "{other:?}");
         }
-        let refused = StepUpError::Api { status: 403, code: None, message: "Konto gesperrt.".into() };
+        let refused = StepUpError::Api {
+            status: 403,
+            code: None,
+            message: "Konto gesperrt.".into(),
+            response: HttpResponse::new(403, "").into(),
+        };
         assert_eq!(error(&refused), None, "as the server says it");
     }
 }

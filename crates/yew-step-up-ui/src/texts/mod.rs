@@ -167,27 +167,30 @@ pub(crate) fn label_of(method: &PromptMethod) -> Option<&str> {
     method.label.as_deref().filter(|label| !label.is_empty())
 }
 
-/// As the provider writes itself.
 fn provider_name(method: &PromptMethod) -> &str {
-    match &method.provider {
-        Some(Provider::Apple) => "Apple",
-        Some(Provider::Coinbase) => "Coinbase",
-        Some(Provider::Discord) => "Discord",
-        Some(Provider::EpicGames) => "Epic Games",
-        Some(Provider::Facebook) => "Facebook",
-        Some(Provider::Farcaster) => "Farcaster",
-        Some(Provider::GitHub) => "GitHub",
-        Some(Provider::Google) => "Google",
-        Some(Provider::Kraken) => "Kraken",
-        Some(Provider::Line) => "LINE",
-        Some(Provider::Microsoft) => "Microsoft",
-        Some(Provider::Shopify) => "Shopify",
-        Some(Provider::Spotify) => "Spotify",
-        Some(Provider::Telegram) => "Telegram",
-        Some(Provider::TikTok) => "TikTok",
-        Some(Provider::Twitch) => "Twitch",
-        Some(Provider::Twitter) => "X",
-        Some(other) => other.as_str(),
-        None => "",
+    method.provider.as_ref().map_or("", name_of)
+}
+
+/// As the provider writes itself.
+fn name_of(provider: &Provider) -> &str {
+    match provider {
+        Provider::Apple => "Apple",
+        Provider::Coinbase => "Coinbase",
+        Provider::Discord => "Discord",
+        Provider::EpicGames => "Epic Games",
+        Provider::Facebook => "Facebook",
+        Provider::Farcaster => "Farcaster",
+        Provider::GitHub => "GitHub",
+        Provider::Google => "Google",
+        Provider::Kraken => "Kraken",
+        Provider::Line => "LINE",
+        Provider::Microsoft => "Microsoft",
+        Provider::Shopify => "Shopify",
+        Provider::Spotify => "Spotify",
+        Provider::Telegram => "Telegram",
+        Provider::TikTok => "TikTok",
+        Provider::Twitch => "Twitch",
+        Provider::Twitter => "X",
+        other => other.as_str(),
     }
 }

@@ -10,14 +10,16 @@
 
 use std::{
     cell::{Cell, RefCell},
-    future::pending,
+    future::{pending, poll_fn},
     rc::Rc,
+    task::{Poll, Waker},
+    time::Duration,
 };
 
 use yew::{platform::spawn_local, prelude::*};
 use yew_step_up::{
-    Config, HttpRequest, HttpResponse, PromptOptions, Result, StepUpClient, StepUpProvider, Timestamp,
-    TokenScope, Verified, browser_platform, use_step_up_client,
+    Config, HttpRequest, HttpResponse, LocalFuture, Platform, PromptOptions, Result, StepUpClient,
+    StepUpProvider, Timestamp, TokenScope, Verified, browser_platform, use_step_up_client,
 };
 use yew_step_up_ui::{StepUpPrompt, Texts};
 
@@ -78,6 +80,17 @@ impl Service {
 
     /// A client on which a user is signed in.
     pub async fn signed_in(&self) -> StepUpClient {
+        self.signed_in_on(|platform| platform).await
+    }
+
+    /// A client whose clock and timers a test moves, on which a user is signed in.
+    pub async fn signed_in_at(&self, time: &HandTime) -> StepUpClient {
+        let (clock, timer) = (time.clone(), time.clone());
+        let sleep = move |duration| -> LocalFuture<'static, ()> { Box::pin(timer.sleep(duration)) };
+        self.signed_in_on(|platform| platform.with_clock(move || clock.now.get()).with_timer(sleep)).await
+    }
+
+    async fn signed_in_on(&self, change: impl FnOnce(Platform) -> Platform) -> StepUpClient {
         let start = js_sys::Math::random().to_bits() >> 16 & 0xffff_ffff;
         let config = Config::new(format!("{start:08x}-0000-4000-8000-000000000001")).unwrap();
         let service = self.clone();
@@ -96,11 +109,40 @@ impl Service {
         };
         let platform =
             browser_platform(&config).with_transport(transport).with_clock(|| Timestamp::from_secs(1_000));
-        let client = StepUpClient::new(config, platform);
+        let client = StepUpClient::new(config, change(platform));
         let verification = client.send_sign_in_code("ada@example.com").await.unwrap();
         client.sign_in_with_otp(&verification, "1").await.unwrap();
         self.asked.borrow_mut().clear();
         client
+    }
+}
+
+/// A clock that a test moves, and the timers that go by it.
+#[derive(Clone)]
+pub struct HandTime {
+    now: Rc<Cell<Timestamp>>,
+    sleepers: Rc<RefCell<Vec<Waker>>>,
+}
+
+impl HandTime {
+    pub fn new() -> Self {
+        Self { now: Rc::new(Cell::new(Timestamp::from_secs(1_000))), sleepers: Rc::default() }
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        self.now.set(self.now.get().after(Duration::from_secs(seconds)));
+        self.sleepers.take().into_iter().for_each(Waker::wake);
+    }
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + use<> {
+        let (time, until) = (self.clone(), self.now.get().after(duration));
+        poll_fn(move |context| {
+            if time.now.get() >= until {
+                return Poll::Ready(());
+            }
+            time.sleepers.borrow_mut().push(context.waker().clone());
+            Poll::Pending
+        })
     }
 }
 

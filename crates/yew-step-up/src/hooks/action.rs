@@ -8,7 +8,7 @@ use std::{
 };
 
 use step_up_core::{
-    AsChallenge, GuardOptions, GuardPhase, LocalFuture, Result, StepUpClient, StepUpError, TokenScope,
+    AsChallenge, GuardOptions, GuardPhase, LocalFuture, Result, Scopes, StepUpClient, StepUpError, TokenScope,
 };
 use yew::{platform::spawn_local, prelude::*};
 
@@ -40,7 +40,7 @@ impl<T, E> StepUpActionState<T, E> {
     }
 }
 
-type Action<T, E> = Rc<dyn Fn() -> LocalFuture<'static, Result<T, E>>>;
+type Action<T, E> = Rc<dyn Fn(Scopes) -> LocalFuture<'static, Result<T, E>>>;
 
 /// An action behind a step-up. Derefs to [`StepUpActionState`], as it was at this render.
 pub struct UseStepUpActionHandle<T, E> {
@@ -120,9 +120,9 @@ where
         let run = hook.next_run();
         hook.write(run, StepUpActionState::Checking);
         let (latest, phases) = (Rc::clone(&hook), Rc::clone(&hook));
-        let action = move || {
+        let action = move |scopes| {
             let action = Rc::clone(&latest.action.borrow());
-            action()
+            action(scopes)
         };
         let on_phase = move |phase| match phase {
             GuardPhase::Prompting => phases.write(run, StepUpActionState::Prompting),
@@ -149,7 +149,8 @@ where
 
 /// A button's worth of behaviour: an action that needs an elevation for `scope`. [`run`](UseStepUpActionHandle::run) checks,
 /// lets the user verify where that is required, and runs the action; and where the server refuses it for want of an
-/// elevation, lets the user verify and runs it once more. The action is that of the latest render.
+/// elevation, lets the user verify for what the server asks for and runs it once more. The action is that of the latest
+/// render. It is handed the scopes that its request needs: `scope`, or those that the server named.
 ///
 /// Its error says whether it is such a refusal ([`AsChallenge`]); [`StepUpError`] does. The component that calls
 /// [`use_step_up_prompt`](crate::use_step_up_prompt) draws the prompt. When the component of the action is unmounted, it no
@@ -164,8 +165,8 @@ where
 /// #[component]
 /// fn DeleteButton() -> Html {
 ///     let client = use_step_up_client();
-///     let delete = use_step_up_action(TokenScope::UserDelete, move || {
-///         client.send(HttpRequest::delete("/users"), TokenScope::UserDelete)
+///     let delete = use_step_up_action(TokenScope::UserDelete, move |scopes| {
+///         client.send(HttpRequest::delete("/users"), scopes)
 ///     });
 ///     let text = match &*delete {
 ///         StepUpActionState::Done(_) => "Deleted".to_owned(),
@@ -189,7 +190,7 @@ pub fn use_step_up_action<T, E, A, Fut>(scope: TokenScope, action: A) -> UseStep
 where
     T: 'static,
     E: From<StepUpError> + AsChallenge + 'static,
-    A: Fn() -> Fut + 'static,
+    A: Fn(Scopes) -> Fut + 'static,
     Fut: Future<Output = Result<T, E>> + 'static,
 {
     use_step_up_action_with_options(GuardOptions::new(&[scope]), action)
@@ -204,12 +205,12 @@ pub fn use_step_up_action_with_options<T, E, A, Fut>(
 where
     T: 'static,
     E: From<StepUpError> + AsChallenge + 'static,
-    A: Fn() -> Fut + 'static,
+    A: Fn(Scopes) -> Fut + 'static,
     Fut: Future<Output = Result<T, E>> + 'static,
 {
     let client = use_step_up_client();
     let render = use_force_update();
-    let action: Action<T, E> = Rc::new(move || Box::pin(action()));
+    let action: Action<T, E> = Rc::new(move |scopes| Box::pin(action(scopes)));
     let hook = use_memo(client, {
         let action = Rc::clone(&action);
         move |client| Hook {

@@ -1,7 +1,7 @@
 //! What the ten buttons do.
 
 use serde_json::json;
-use yew_step_up::{HttpRequest, HttpResponse, LocalFuture, Result, StepUpClient, TokenScope};
+use yew_step_up::{HttpRequest, HttpResponse, LocalFuture, Result, Scopes, StepUpClient, TokenScope};
 
 use crate::pages::wallet::wallet_of;
 
@@ -26,6 +26,7 @@ impl Call {
     pub(super) fn send(
         self,
         client: &StepUpClient,
+        scopes: Scopes,
         round: u32,
         number: usize,
     ) -> LocalFuture<'static, Result<HttpResponse>> {
@@ -43,7 +44,7 @@ impl Call {
                     HttpRequest::post(path).json(&json!({ "message": format!("Number {number}") }))?
                 }
             };
-            client.send(request, self.scope()).await
+            client.send(request, scopes).await
         })
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn CallButton(props: &CallButtonProps) -> Html {
     let (number, call, round) = (props.number, props.call, props.round);
 
     // Check, prompt, run: whether somebody else asks for the same just now is the client's business.
-    let action = use_step_up_action(call.scope(), move || call.send(&client, round, number));
+    let action = use_step_up_action(call.scope(), move |scopes| call.send(&client, scopes, round, number));
 
     let status = match &*action {
         StepUpActionState::Idle => Status::Idle,

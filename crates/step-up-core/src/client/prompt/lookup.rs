@@ -16,7 +16,7 @@ impl StepUpClient {
     pub(super) fn look_up(
         &self,
         path: Path,
-        scope: Option<TokenScope>,
+        scopes: Vec<TokenScope>,
         known: Option<KnownCheck>,
     ) -> LocalFuture<'static, Result<Offer>> {
         let client = self.clone();
@@ -24,10 +24,10 @@ impl StepUpClient {
             let epoch = client.inner.signed_in_epoch()?;
             let policy = client.policy(path);
             let user = client.user().ok_or(StepUpError::NotSignedIn)?;
-            if let Some(scope) = scope {
+            if let Some(first) = scopes.first() {
                 let check = match known {
-                    Some((known, check)) if known == scope => check,
-                    _ => client.shared_check(epoch, scope).await,
+                    Some((known, check)) if scopes.contains(&known) => check,
+                    _ => client.check_for_prompt(epoch, first).await,
                 };
                 if let Some(factors) = factors_of_check(&check, &user, &policy) {
                     let named = |id: &str| {

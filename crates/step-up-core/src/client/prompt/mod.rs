@@ -2,25 +2,26 @@
 //!
 //! Callers drive the look-up of what the user has: as long as somebody waits it goes on, and when nobody does it ends.
 
+mod asking;
 mod caller;
 mod drawing;
 mod lookup;
 mod verify;
 
-use std::{cell::RefCell, rc::Rc, task::Waker, time::Duration};
+use std::{cell::RefCell, rc::Rc, task::Waker};
 
 use futures_util::{
     FutureExt as _,
     future::{AbortHandle, Shared},
 };
 
-use self::caller::Caller;
 pub use self::drawing::{Prompt, Prompter};
 use super::{Event, Inner, StepUpCheck, StepUpClient, Verified};
 use crate::{
     LocalFuture,
+    challenge::Challenge,
     error::{Result, StepUpError},
-    prompt::{CallerId, Grant, Offer, PromptId, PromptOptions, Queue, Settled},
+    prompt::{CallerId, Grant, Offer, PromptId, Queue, Settled},
     routing::Path,
     tracker::StepUpTracker,
     types::TokenScope,
@@ -126,7 +127,7 @@ impl Prompts {
 
     fn fail(&mut self, settled: Vec<Settled>, after: &mut Afterwards) {
         // Nobody is settled as verified here; if somebody were, it would be as an error.
-        self.settle(settled, |_| Err(StepUpError::NotElevated { missing: Vec::new() }), after);
+        self.settle(settled, |_| Err(StepUpError::NotElevated(Challenge::default())), after);
     }
 
     fn place(&self, caller: CallerId) -> Option<usize> {
@@ -180,106 +181,9 @@ impl Inner {
         self.prompts().borrow().notify(&mut after);
         after.run();
     }
-
-    fn is_held(&self, scope: &TokenScope) -> bool {
-        self.elevations.borrow().find(scope, self.clock.now()).is_some()
-    }
-
-    /// What an elevation that is held already brings to a prompt, if that is all that it is for.
-    ///
-    /// A session that has expired brings nothing. It is not ended here, since the prompts may be borrowed.
-    fn held_for(&self, options: &PromptOptions) -> Option<Verified> {
-        if self.is_expired() || options.is_forced || options.wants_mfa_token || options.scopes.is_empty() {
-            return None;
-        }
-        if !options.scopes.iter().all(|scope| self.is_held(scope)) {
-            return None;
-        }
-        let user = self.current.borrow().session.user.clone()?;
-        let now = self.clock.now();
-        let held: Vec<_> = {
-            let elevations = self.elevations.borrow();
-            options.scopes.iter().filter_map(|scope| elevations.find(scope, now).cloned()).collect()
-        };
-        // Several scopes can be held by several tokens; the one that covers the most tells the most.
-        let elevation = held
-            .into_iter()
-            .max_by_key(|held| options.scopes.iter().filter(|scope| held.scopes.contains(scope)).count());
-        Some(Verified { user, elevation, mfa_token: None })
-    }
 }
 
-/// Asking.
 impl StepUpClient {
-    /// Lets the user verify, by whatever way the [routing table](crate::routing) gives, and holds the elevated token for
-    /// the scopes of `options`. Whoever is mounted draws the prompt ([`mount_prompter`](Self::mount_prompter)).
-    ///
-    /// Where the scopes are held already it is `Ok` at once. Callers that ask at the same time share one prompt where their
-    /// scopes allow it, and wait for each other where they don't; of those that share a token for one use, the first to
-    /// send it has it. Dropping the future leaves the prompt; the last one closes it.
-    ///
-    /// # Errors
-    ///
-    /// [`Cancelled`](StepUpError::Cancelled) where the user cancelled, or the prompt's screen is gone;
-    /// [`NoPrompter`](StepUpError::NoPrompter) where nobody draws prompts;
-    /// [`NoReauthMethods`](StepUpError::NoReauthMethods) where the user has nothing to verify with, and
-    /// [`UnsupportedTarget`](StepUpError::UnsupportedTarget) where this app or browser has none of it;
-    /// [`PopupClosed`](StepUpError::PopupClosed), [`Redirecting`](StepUpError::Redirecting),
-    /// [`MfaRequired`](StepUpError::MfaRequired), [`SubjectMismatch`](StepUpError::SubjectMismatch);
-    /// [`NotSignedIn`](StepUpError::NotSignedIn), also where the session ended meanwhile; those of every request, where
-    /// what the user has could not be looked up. Other failures stay in the prompt, for another try.
-    pub fn prompt_step_up_auth(&self, options: PromptOptions) -> LocalFuture<'static, Result<Verified>> {
-        self.ask_user(Path::Auto, options, None)
-    }
-
-    /// [`prompt_step_up_auth`](Self::prompt_step_up_auth) with a second factor only.
-    ///
-    /// # Errors
-    ///
-    /// As for [`prompt_step_up_auth`](Self::prompt_step_up_auth); [`NoMfaMethods`](StepUpError::NoMfaMethods) where the
-    /// user has none.
-    pub fn prompt_mfa(&self, options: PromptOptions) -> LocalFuture<'static, Result<Verified>> {
-        self.ask_user(Path::Mfa, options, None)
-    }
-
-    /// [`prompt_step_up_auth`](Self::prompt_step_up_auth) with what the user signs in with only.
-    ///
-    /// # Errors
-    ///
-    /// As for [`prompt_step_up_auth`](Self::prompt_step_up_auth); [`MfaRequired`](StepUpError::MfaRequired) where the user
-    /// has a second factor, without which nothing elevates them.
-    pub fn prompt_reauthenticate(&self, options: PromptOptions) -> LocalFuture<'static, Result<Verified>> {
-        self.ask_user(Path::Reauthenticate, options, None)
-    }
-
-    /// `known` is the answer to a check, where the caller has just made one.
-    pub(super) fn ask_user(
-        &self,
-        path: Path,
-        options: PromptOptions,
-        known: Option<KnownCheck>,
-    ) -> LocalFuture<'static, Result<Verified>> {
-        let client = self.clone();
-        Box::pin(async move {
-            let epoch = client.inner.signed_in_epoch()?;
-            if let Some(verified) = client.inner.held_for(&options) {
-                return Ok(verified);
-            }
-            let has_prompter = || !client.inner.prompts().borrow().prompters.is_empty();
-            if !has_prompter() {
-                // The prompt's screen may be about to mount.
-                client.sleep(Duration::ZERO).await;
-                client.inner.require(epoch)?;
-                if !has_prompter() {
-                    return Err(StepUpError::NoPrompter);
-                }
-            }
-            let verified = Caller::join(&client, path, options, known).await?;
-            client.inner.require_session(epoch)?;
-            Ok(verified)
-        })
-    }
-
     /// Draws the first prompt of the queue, if it is not drawn yet and not answered by what is held.
     fn advance_prompts(&self) {
         self.advance_prompts_knowing(None);
@@ -304,7 +208,7 @@ impl StepUpClient {
                     continue;
                 }
                 if let Some(front) = prompts.queue.front() {
-                    let drawn = self.draw(front.id, front.path, front.scopes.first(), known.take());
+                    let drawn = self.draw(front.id, front.path, front.scopes.clone(), known.take());
                     prompts.drawn = Some(drawn);
                     let waiting: Vec<CallerId> = prompts.queue.front_callers().collect();
                     // One of them drives the look-up.
@@ -319,16 +223,16 @@ impl StepUpClient {
         after.run();
     }
 
-    fn draw(&self, id: PromptId, path: Path, scope: Option<&TokenScope>, known: Option<KnownCheck>) -> Drawn {
+    fn draw(&self, id: PromptId, path: Path, scopes: Vec<TokenScope>, known: Option<KnownCheck>) -> Drawn {
         let inner = Rc::downgrade(&self.inner);
         let tracker = StepUpTracker::new(move || {
             if let Some(inner) = inner.upgrade() {
                 inner.notify_prompter();
             }
         });
-        let (client, scope) = (self.clone(), scope.cloned());
+        let client = self.clone();
         let lookup: LocalFuture<'static, ()> = Box::pin(async move {
-            let offer = client.look_up(path, scope, known).await;
+            let offer = client.look_up(path, scopes, known).await;
             client.offer(id, offer);
         });
         Drawn { id, tracker, offer: Offer::loading(), lookup: lookup.shared(), attempt: None }

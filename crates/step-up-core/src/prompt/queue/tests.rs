@@ -91,7 +91,7 @@ fn less_than_was_asked_for_is_no_success() {
     let mut queue = Queue::default();
     queue.join(Path::Auto, options(&[EXPORT, SIGN]));
     let settled = queue.answer(front(&queue), &[EXPORT]);
-    assert_eq!(settled[0].result, Err(StepUpError::NotElevated { missing: vec![SIGN] }));
+    assert_eq!(settled[0].result, Err(StepUpError::NotElevated(Challenge::new(&[SIGN]))));
 }
 
 #[derive(Clone, Debug)]

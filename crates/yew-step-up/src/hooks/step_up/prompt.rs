@@ -7,8 +7,9 @@ use super::UseStepUpAuthenticationHandle;
 
 impl UseStepUpAuthenticationHandle {
     /// Lets the user verify by whatever way they have: a second factor if there is one, else what they sign in with. The
-    /// component that calls [`use_step_up_prompt`](crate::use_step_up_prompt) draws it. `Ok` at once where the scopes are
-    /// held already, unless the options force it.
+    /// component that calls [`use_step_up_prompt`](crate::use_step_up_prompt) draws it. `Ok` without asking the user if the
+    /// scopes are held already, or if the service requires no step-up for them, unless the options force it. A check that
+    /// this app made just before is taken over.
     ///
     /// ```
     /// # use yew::prelude::*;
@@ -37,7 +38,8 @@ impl UseStepUpAuthenticationHandle {
         self.wait_for_user(self.hook.client.prompt_step_up_auth(options))
     }
 
-    /// [`prompt_step_up_auth`](Self::prompt_step_up_auth) with a second factor only.
+    /// [`prompt_step_up_auth`](Self::prompt_step_up_auth) with a second factor only, after a check: the user is asked also if
+    /// no step-up is required.
     ///
     /// # Errors
     ///
@@ -46,7 +48,8 @@ impl UseStepUpAuthenticationHandle {
         self.wait_for_user(self.hook.client.prompt_mfa(options))
     }
 
-    /// [`prompt_step_up_auth`](Self::prompt_step_up_auth) with what the user signs in with only.
+    /// [`prompt_step_up_auth`](Self::prompt_step_up_auth) with what the user signs in with only, after a check: the user is
+    /// asked also if no step-up is required.
     ///
     /// # Errors
     ///
