@@ -40,7 +40,7 @@ use std::{
 pub use self::social::SocialReturn;
 #[cfg(feature = "mfa")]
 pub(crate) use self::verified::done;
-use self::{check::PendingChecks, events::Listeners, nonces::NoncePool, prompt::PromptDesk};
+use self::{check::PendingChecks, codes::PendingSends, events::Listeners, nonces::NoncePool, prompt::PromptDesk};
 pub use self::{
     check::StepUpCheck,
     events::{Event, Subscription},
@@ -180,6 +180,7 @@ pub(crate) struct Inner {
     settings: RefCell<Option<CachedSettings>>,
     nonces: RefCell<NoncePool>,
     checks: RefCell<PendingChecks>,
+    sends: RefCell<PendingSends>,
     /// Made when somebody asks for or draws a prompt: an app that never does has no code for them.
     prompts: OnceCell<Box<dyn PromptDesk>>,
     listeners: Rc<Listeners>,
@@ -248,6 +249,7 @@ impl StepUpClient {
                 settings: RefCell::default(),
                 nonces: RefCell::default(),
                 checks: RefCell::default(),
+                sends: RefCell::default(),
                 prompts: OnceCell::new(),
                 listeners: Rc::default(),
                 instance_id: OnceCell::new(),
