@@ -194,6 +194,23 @@ pub enum StepUpError {
     },
 }
 
+impl StepUpError {
+    /// Whether a code that ended so cannot be tried again, because it is void or was used up: a screen offers to send a new
+    /// one. After any other error the same code may be typed once more.
+    #[must_use]
+    pub const fn voids_code(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidCode { attempts_left: Some(0) }
+                | Self::CodeExpired
+                | Self::TooManyAttempts
+                | Self::UnknownVerification
+                | Self::NotElevated { .. }
+                | Self::SubjectMismatch
+        )
+    }
+}
+
 /// Either a value or a [`StepUpError`].
 pub type Result<T, E = StepUpError> = core::result::Result<T, E>;
 

@@ -115,16 +115,27 @@ fn is_insufficient(params: &Params) -> bool {
 ///             Self::OutOfStock => None,
 ///         }
 ///     }
+///
+///     fn is_cancelled(&self) -> bool {
+///         matches!(self, Self::StepUp(error) if error.is_cancelled())
+///     }
 /// }
 /// ```
 pub trait AsChallenge {
     /// What the server wants, if that is why it refused.
     fn challenge(&self) -> Option<Challenge>;
+
+    /// Whether the user cancelled, which is not a failure to show.
+    fn is_cancelled(&self) -> bool;
 }
 
 impl AsChallenge for StepUpError {
     fn challenge(&self) -> Option<Challenge> {
         if let Self::NotElevated { missing } = self { Some(Challenge::new(missing)) } else { None }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        *self == Self::Cancelled
     }
 }
 

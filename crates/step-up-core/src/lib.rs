@@ -117,7 +117,7 @@ pub use prompt::{PromptId, PromptMethod, PromptMethodKind, PromptOptions, Prompt
 pub use secret::{
     CaptchaToken, ElevatedToken, ExternalJwt, MfaToken, OtpauthUri, RecoveryCode, SessionToken, TotpSecret,
 };
-pub use session::{MemorySessionStore, Session, SessionStatus, SessionStore, StoredSession};
+pub use session::{Epoch, MemorySessionStore, Session, SessionStatus, SessionStore, StoredSession};
 #[cfg(feature = "social")]
 pub use social::{OnBlocked, Popup, SocialMessage, SocialOptions, SocialPurpose, SocialWindow};
 pub use state::{Action, StepUpState};

@@ -51,16 +51,13 @@ impl StepUpState {
                 captcha_required: false,
                 ..self.settled(None)
             },
-            Action::Verified => Self {
-                otp_verification: None,
-                void_otp: None,
-                captcha_required: false,
-                ..self.settled(None)
-            },
+            Action::Verified => {
+                Self { otp_verification: None, void_otp: None, captcha_required: false, ..self.settled(None) }
+            }
             Action::Failed(StepUpError::Cancelled) => Self { is_cancelled: true, ..self.settled(None) },
             Action::Failed(error) => {
                 let captcha_required = self.captcha_required || error == StepUpError::CaptchaRequired;
-                let failed = if voids_code(&error) { self.without_code() } else { self };
+                let failed = if error.voids_code() { self.without_code() } else { self };
                 Self { captcha_required, ..failed.settled(Some(error)) }
             }
         }
@@ -77,19 +74,6 @@ impl StepUpState {
     fn settled(self, error: Option<StepUpError>) -> Self {
         Self { is_loading: false, error, is_cancelled: false, ..self }
     }
-}
-
-/// Whether the code cannot be tried again: it is void or was accepted. Any other failure leaves it to be typed once more.
-fn voids_code(error: &StepUpError) -> bool {
-    matches!(
-        error,
-        StepUpError::InvalidCode { attempts_left: Some(0) }
-            | StepUpError::CodeExpired
-            | StepUpError::TooManyAttempts
-            | StepUpError::UnknownVerification
-            | StepUpError::NotElevated { .. }
-            | StepUpError::SubjectMismatch
-    )
 }
 
 /// Names a call.

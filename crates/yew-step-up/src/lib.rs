@@ -84,7 +84,7 @@ pub use hooks::{
     use_step_up_action_with_options, use_step_up_prompt,
 };
 #[cfg(feature = "social")]
-pub use hooks::{Resumed, use_step_up_resume};
+pub use hooks::{Resumed, ResumedHandle, use_step_up_resume};
 pub use hooks::{
     UseElevationHandle, UseSessionHandle, UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions,
     use_elevation, use_session, use_step_up_authentication, use_step_up_authentication_with_options,
@@ -102,14 +102,14 @@ pub use step_up_core::FactorsClient;
 pub use step_up_core::PasskeyAuthenticator;
 pub use step_up_core::{
     AsChallenge, Captcha, CaptchaProvider, CaptchaToken, Challenge, Clock, Config, Credential,
-    CredentialFormat, CredentialId, Elevation, Event, ExternalJwt, GuardOptions, HttpRequest, HttpResponse,
-    Keychain, LocalFuture, MemorySessionStore, Method, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods,
-    MfaToken, OtpAddress, OtpVerification, OtpauthUri, Passkey, PhoneNumber, Platform, PromptId,
-    PromptMethod, PromptMethodKind, PromptOptions, PromptScreen, PromptView, Provider, PublicKey,
-    RecoveryCode, RecoveryCodes, Result, Session, SessionStatus, SessionStore, SessionToken, Signature,
-    StepUpCheck, StepUpClient, StepUpCredential, StepUpError, StepUpState, StoredSession, Subscription,
-    Timer, Timestamp, TokenScope, TotpEnrolment, TotpSecret, Transport, User, UserId, VerificationType,
-    Verified, WalletProvider, routing,
+    CredentialFormat, CredentialId, Elevation, Epoch, Event, ExternalJwt, GuardOptions, GuardPhase,
+    HttpRequest, HttpResponse, Keychain, LocalFuture, MemorySessionStore, Method, MfaDevice, MfaDeviceId,
+    MfaDeviceType, MfaMethods, MfaToken, OtpAddress, OtpVerification, OtpauthUri, Passkey, PhoneNumber,
+    Platform, PromptId, PromptMethod, PromptMethodKind, PromptOptions, PromptScreen, PromptView, Prompter,
+    Provider, PublicKey, RecoveryCode, RecoveryCodes, Result, Session, SessionStatus, SessionStore,
+    SessionToken, Signature, StepUpCheck, StepUpClient, StepUpCredential, StepUpError, StepUpState,
+    StoredSession, Subscription, Timer, Timestamp, TokenScope, TotpEnrolment, TotpSecret, Transport, User,
+    UserId, VerificationType, Verified, WalletProvider, routing,
 };
 #[cfg(feature = "social")]
 pub use step_up_core::{

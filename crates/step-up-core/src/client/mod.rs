@@ -40,7 +40,9 @@ use std::{
 pub use self::social::SocialReturn;
 #[cfg(feature = "mfa")]
 pub(crate) use self::verified::done;
-use self::{check::PendingChecks, codes::PendingSends, events::Listeners, nonces::NoncePool, prompt::PromptDesk};
+use self::{
+    check::PendingChecks, codes::PendingSends, events::Listeners, nonces::NoncePool, prompt::PromptDesk,
+};
 pub use self::{
     check::StepUpCheck,
     events::{Event, Subscription},
@@ -283,6 +285,13 @@ impl StepUpClient {
     #[must_use]
     pub fn user(&self) -> Option<Rc<User>> {
         self.inner.current.borrow().session.user.clone()
+    }
+
+    /// The epoch of the session, or of being signed out. What an app has begun in one epoch must not go on in another.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.inner.end_if_expired();
+        self.inner.epoch()
     }
 
     /// Now, by the server's clock as far as it is known: what expiries compare with.

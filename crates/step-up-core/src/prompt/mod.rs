@@ -218,6 +218,8 @@ impl PromptView {
         offer: &Offer,
         state: &StepUpState,
     ) -> Self {
+        // A prompt that goes on after a cancellation says that nothing was verified.
+        let cancelled = state.is_cancelled.then_some(StepUpError::Cancelled);
         Self {
             id,
             path,
@@ -225,7 +227,7 @@ impl PromptView {
             screen: offer.screen.clone(),
             methods: offer.methods.clone(),
             is_loading: state.is_loading || offer.screen == PromptScreen::Loading,
-            error: state.error.clone(),
+            error: state.error.clone().or(cancelled),
             otp_verification: state.otp_verification.clone(),
             captcha_required: state.captcha_required,
         }
