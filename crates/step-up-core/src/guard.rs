@@ -42,8 +42,7 @@ impl Challenge {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use step_up_core::{Challenge, HttpResponse};
-    ///
+    /// # use step_up_core::{Challenge, HttpResponse};
     /// let refused = HttpResponse::new(401, "").with_header(
     ///     "WWW-Authenticate",
     ///     r#"Bearer error="insufficient_user_authentication", acr_values="phr mfa", max_age="5""#,
@@ -95,8 +94,7 @@ fn is_insufficient(params: &Params) -> bool {
 /// An error that may say that a better elevation is wanted. Implement it for the error of a guarded action.
 ///
 /// ```
-/// use step_up_core::{AsChallenge, Challenge, StepUpError};
-///
+/// # use step_up_core::{AsChallenge, Challenge, StepUpError};
 /// enum Error {
 ///     StepUp(StepUpError),
 ///     OutOfStock,

@@ -18,8 +18,7 @@ use crate::{
 /// ```
 /// use std::{cell::Cell, rc::Rc};
 ///
-/// use step_up_core::{Action, LocalFuture, Result, StepUpError, StepUpTracker};
-///
+/// # use step_up_core::{Action, LocalFuture, Result, StepUpError, StepUpTracker};
 /// let renders = Rc::new(Cell::new(0));
 /// let counted = Rc::clone(&renders);
 /// let tracker = StepUpTracker::new(move || counted.set(counted.get() + 1));

@@ -20,7 +20,7 @@
 //! #[component]
 //! fn App() -> Html {
 //!     html! {
-//!         <StepUpProvider environment_id="2762a57b-faa4-41ce-9f16-abff9300e2c9">
+//!         <StepUpProvider environment_id="5a4d6b0e-57e9-4c1a-9f0b-7d1c0ffee000">
 //!             <DeleteButton />
 //!         </StepUpProvider>
 //!     }
@@ -127,7 +127,7 @@ pub use step_up_core::{
 /// use yew_step_up::{Config, StepUpClient, browser_platform};
 ///
 /// # fn main() -> Result<(), yew_step_up::StepUpError> {
-/// let config = Config::new("2762a57b-faa4-41ce-9f16-abff9300e2c9")?;
+/// let config = Config::new("5a4d6b0e-57e9-4c1a-9f0b-7d1c0ffee000")?;
 /// let platform = browser_platform(&config);
 /// let client = StepUpClient::new(config, platform);
 /// # Ok(())

@@ -20,8 +20,7 @@ use crate::{
 /// What a prompt is for.
 ///
 /// ```
-/// use step_up_core::{PromptOptions, TokenScope};
-///
+/// # use step_up_core::{PromptOptions, TokenScope};
 /// let options = PromptOptions::new(&[TokenScope::WalletExport]).with_force();
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -173,6 +173,7 @@ where
 ///     let text = match &*delete {
 ///         StepUpActionState::Done(_) => "Deleted".to_owned(),
 ///         StepUpActionState::Failed(error) => error.to_string(),
+///         // Also after the user has cancelled.
 ///         _ => "Delete my account".to_owned(),
 ///     };
 ///     let onclick = { let delete = delete.clone(); move |_: MouseEvent| delete.run() };
