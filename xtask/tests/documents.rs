@@ -72,7 +72,8 @@ fn no_example_of_an_item_imports_the_core_by_name() {
             let Some(line) = line.trim_start().strip_prefix("///") else { continue };
             examples += usize::from(line.contains("use step_up_core::"));
             // Hidden lines begin with a number sign.
-            if line.contains("step_up_core::") && !line.trim_start().starts_with('#') && !line.contains("](") {
+            if line.contains("step_up_core::") && !line.trim_start().starts_with('#') && !line.contains("](")
+            {
                 visible.push(format!("{}:{}", file.display(), at + 1));
             }
         }
@@ -85,7 +86,8 @@ fn no_example_of_an_item_imports_the_core_by_name() {
 #[test]
 fn examples_name_the_sandboxs_environment_and_no_made_up_wallet() {
     let config = read(&root().join("crates/step-up-sandbox/src/config.rs"));
-    let default = config.split("DEFAULT_ENVIRONMENT_ID: &str = \"").nth(1).unwrap().split('"').next().unwrap();
+    let default =
+        config.split("DEFAULT_ENVIRONMENT_ID: &str = \"").nth(1).unwrap().split('"').next().unwrap();
     let mut texts: Vec<(PathBuf, String)> = Vec::new();
     let mut documents = files(&root().join("docs"), "md");
     documents.push(root().join("README.md"));
@@ -93,12 +95,16 @@ fn examples_name_the_sandboxs_environment_and_no_made_up_wallet() {
     texts.extend(documents.into_iter().map(|file| (file.clone(), read(&file))));
     for file in files(&root().join("crates"), "rs") {
         let text = read(&file);
-        let docs = text.lines().map(str::trim_start).filter(|it| it.starts_with("///") || it.starts_with("//!"));
+        let docs =
+            text.lines().map(str::trim_start).filter(|it| it.starts_with("///") || it.starts_with("//!"));
         texts.push((file, docs.collect::<Vec<_>>().join("\n")));
     }
     let (mut environments, mut wrong) = (0, Vec::new());
     for (file, text) in texts {
-        for id in ["Config::new(\"", "environment_id=\"", "Request ID: "].iter().flat_map(|it| text.split(it).skip(1)) {
+        for id in ["Config::new(\"", "environment_id=\"", "Request ID: "]
+            .iter()
+            .flat_map(|it| text.split(it).skip(1))
+        {
             environments += 1;
             if id.get(..default.len()) != Some(default) {
                 wrong.push(format!("{}: the environment {:?}", file.display(), id.get(..default.len())));

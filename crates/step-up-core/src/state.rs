@@ -42,7 +42,7 @@ pub enum Action {
 impl StepUpState {
     /// This state after `action`.
     #[must_use]
-    pub fn reduce(self, action: Action) -> Self {
+    pub(crate) fn reduce(self, action: Action) -> Self {
         match action {
             Action::Begin => Self { is_loading: true, error: None, is_cancelled: false, ..self },
             Action::OtpSent(verification) => Self {

@@ -203,10 +203,7 @@ async fn a_void_code_is_replaced() {
         (no_tries, "That code is not right. No tries are left."),
         (r#""code":"too_many_email_verification_attempts""#, "Too many attempts. Ask for a new code."),
         (r#""code":"invalid_email_verification""#, "That code is no longer valid. Ask for a new one."),
-        (
-            r#""code":"invalid_verification""#,
-            "This verification was not started by you. Ask for a new code.",
-        ),
+        (r#""code":"invalid_verification""#, "This verification was not started by you. Ask for a new code."),
     ] {
         let page = Page::asking(BY_EMAIL).await;
         page.service.answer("/emailVerifications/verify", 422, format!(r#"{{"error":"no",{refusal}}}"#));

@@ -92,7 +92,8 @@ impl ResumedHandle {
 ///
 /// #[component]
 /// fn ExportAfterRedirect(props: &Props) -> Html {
-///     use_effect_with((use_step_up_resume(), props.export.clone()), |(resumed, export)| {
+///     let resumed = use_step_up_resume();
+///     use_effect_with((resumed, props.export.clone()), |(resumed, export)| {
 ///         if let Some(resumed) = resumed.as_ref().and_then(ResumedHandle::take)
 ///             && resumed.result.is_ok()
 ///         {
