@@ -201,7 +201,7 @@ pub struct PromptView {
     pub methods: Vec<PromptMethod>,
     /// Whether something is under way: nothing can be submitted.
     pub is_loading: bool,
-    /// What went wrong last. The prompt goes on.
+    /// What went wrong last, a cancelled attempt included. The prompt goes on.
     pub error: Option<StepUpError>,
     /// The code that was sent and not yet accepted.
     pub otp_verification: Option<OtpVerification>,
