@@ -155,7 +155,7 @@ impl Service {
             ),
             "nonces" => (200, r#"{"nonces":["1","2"]}"#.into()),
             "create" => (200, r#"{"verificationUUID":"v"}"#.into()),
-            "signin" | "refresh" => (200, verified(None)),
+            "signin" | "signIn" | "refresh" => (200, verified(None)),
             "initAuth" => (204, String::new()),
             "oauthResult" => (200, r#"{"status":"pending"}"#.into()),
             "revoke" => (204, String::new()),
@@ -598,8 +598,13 @@ async fn load_again(service: &Service) -> (Mounted, StepUpClient) {
     sign_in(&client).await;
     let left = verify(&client, SocialOptions::new().with_redirect()).await;
     assert_eq!(left, Err(StepUpError::Redirecting));
+    answer_redirect(service, "dynamicOauthCode=code").await
+}
+
+/// The page that the provider sends the user back to.
+async fn answer_redirect(service: &Service, answer: &str) -> (Mounted, StepUpClient) {
     let home = address();
-    show_address(&format!("{}/?dynamicOauthCode=code&dynamicOauthState={}", origin(), service.state()));
+    show_address(&format!("{}/?{answer}&dynamicOauthState={}", origin(), service.state()));
     let client = service.client();
     let app = Mounted::new(&client).await;
     show_address(&home);
@@ -656,6 +661,25 @@ async fn a_redirect_belongs_to_its_session() {
     assert_eq!(resumed.take(), None);
     settle().await;
     assert_eq!(app.finds_result(), (false, false));
+}
+
+#[wasm_bindgen_test]
+async fn a_redirect_that_signs_in_belongs_to_the_session_that_it_opens() {
+    for (answer, is_signed_in) in [("dynamicOauthCode=code", true), ("error=server_error", false)] {
+        let service = Service::new();
+        let (client, _) = service.staying();
+        let redirect = SocialOptions::new().with_redirect();
+        let left = client.sign_in_with_social(&Provider::Google, redirect).await;
+        assert_eq!(left.map(drop), Err(StepUpError::Redirecting));
+        let (app, client) = answer_redirect(&service, answer).await;
+        let resumed = app.resumed().await;
+        assert_eq!(resumed.purpose, SocialPurpose::SignIn);
+        assert_eq!((resumed.result.is_ok(), client.user().is_some()), (is_signed_in, is_signed_in));
+        // Another session begins: what came of the redirect is no longer news.
+        sign_in(&client).await;
+        settle().await;
+        assert_eq!((app.finds_result(), resumed.take()), ((false, false), None));
+    }
 }
 
 #[wasm_bindgen_test]
