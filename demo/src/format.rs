@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 use wasm_bindgen::JsValue;
-use yew_step_up::{Provider, Timestamp};
+use yew_step_up::{Provider, StepUpError, Timestamp};
+
+/// What there is to report of an error: a user who cancelled knows it.
+pub(crate) fn reportable(error: StepUpError) -> Option<StepUpError> {
+    Some(error).filter(|error| *error != StepUpError::Cancelled)
+}
 
 /// `4:05`
 pub(crate) fn minutes(duration: Duration) -> String {

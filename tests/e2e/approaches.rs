@@ -232,6 +232,7 @@ async fn ten_calls_that_need_a_token_each_ask_in_turn(visitor: Visitor) {
     visitor.browser.click("together-fire").await;
     visitor.prompted_code(&code).await;
     visitor.browser.click_element(CANCEL).await;
-    visitor.browser.text_where("together-failed", |text| text.contains("10 failed")).await;
+    visitor.browser.text_where("together-cancelled", |text| text.contains("10 cancelled")).await;
+    visitor.browser.gone("together-failed").await;
     visitor.browser.no_element(DIALOG).await;
 }

@@ -113,7 +113,7 @@ async fn an_api_that_is_not_on_this_machine_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_old_code_and_a_sixth_try_are_refused_and_a_new_code_works_on_server() {
+async fn an_old_code_and_a_fifth_wrong_one_are_void_and_a_new_code_works_on_server() {
     let visitor = Visitor::on_server().await;
     visitor.sign_in().await;
     let old = visitor.ask_for_export("").await;
@@ -124,12 +124,13 @@ async fn an_old_code_and_a_sixth_try_are_refused_and_a_new_code_works_on_server(
     visitor.browser.find("otp-input").await;
 
     let code = visitor.code("").await;
-    for left in ["4 tries", "3 tries", "2 tries", "One try", "0 tries"] {
+    for left in ["4 tries", "3 tries", "2 tries", "One try"] {
         visitor.enter(wrong(&code)).await;
         visitor.otp_error(left).await;
     }
-    visitor.enter(&code).await;
-    visitor.step_up_error("Too many attempts").await;
+    visitor.enter(wrong(&code)).await;
+    visitor.step_up_error("No tries are left").await;
+    visitor.browser.gone("otp-input").await;
     visitor.browser.click("otp-resend").await;
     visitor.browser.find("otp-input").await;
 
@@ -145,6 +146,43 @@ async fn an_old_code_and_a_sixth_try_are_refused_and_a_new_code_works_on_server(
         .count();
     // The old code once, the next one five times and not six, the last one once.
     assert!((6..=7).contains(&evaluated), "{evaluated}");
+}
+
+/// Types a wrong code until it is void.
+async fn use_up(visitor: &Visitor, input: &str, error: &str, code: &str) {
+    for left in ["4 tries", "3 tries", "2 tries", "One try", "No tries"] {
+        visitor.browser.type_into(input, wrong(code)).await;
+        visitor.browser.text_where(error, |text| text.contains(left)).await;
+    }
+    visitor.browser.gone(input).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_void_code_leads_back_to_where_another_is_sent_on_server() {
+    let visitor = Visitor::on_server().await;
+    visitor.browser.type_into("sign-in-email", EMAIL).await;
+    visitor.browser.click("sign-in-send").await;
+    visitor.browser.find("sign-in-code").await;
+    use_up(&visitor, "sign-in-code", "sign-in-error", &visitor.code("").await).await;
+    visitor.sign_in().await;
+
+    visitor.browser.click("nav-credentials").await;
+    visitor.browser.click("link-email").await;
+    visitor.browser.find("link-email-code").await;
+    let code = visitor.code("").await;
+    visitor.browser.type_into("link-email-code", &code).await;
+    visitor.browser.click("link-email-verify").await;
+    visitor.browser.type_into("link-address", "countess@example.com").await;
+    visitor.browser.click("link-send").await;
+    visitor.browser.find("link-code").await;
+    let code = visitor.code_for("countess@example.com", "").await;
+    use_up(&visitor, "link-code", "link-error", &code).await;
+    visitor.browser.type_into("link-address", "countess@example.com").await;
+    visitor.browser.click("link-send").await;
+    visitor.browser.find("link-code").await;
+    let code = visitor.code_for("countess@example.com", "").await;
+    visitor.browser.type_into("link-code", &code).await;
+    visitor.browser.text_where("credentials", |text| text.contains("countess")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -164,7 +164,8 @@ async fn a_wallet_signs(visitor: Visitor) {
     visitor.browser.click("wallet-verify").await;
     visitor.browser.find("wallet-message").await;
     visitor.browser.click("wallet-reject").await;
-    visitor.browser.text_where("wallet-error", |text| text.contains("Cancelled")).await;
+    visitor.browser.element("[data-testid='wallet-verify']:enabled").await;
+    visitor.browser.text_where("wallet-error", str::is_empty).await;
     // And yes is yes.
     visitor.browser.click("wallet-verify").await;
     visitor.browser.text_where("wallet-message", |text| text.contains("wants you to sign in")).await;

@@ -48,7 +48,8 @@ async fn a_social_account_exports_the_wallet(visitor: Visitor, provider: &str) {
     ask(&visitor).await;
     visitor.browser.click("social-verify").await;
     decide(&visitor.browser, "consent-refuse").await;
-    visitor.browser.text_where("social-error", |text| text.contains("Cancelled")).await;
+    visitor.browser.element("[data-testid='social-verify']:enabled").await;
+    visitor.browser.text_where("social-error", str::is_empty).await;
     visitor.browser.click("social-verify").await;
     decide(&visitor.browser, "consent-continue").await;
     assert_is_key(&visitor.key().await);

@@ -62,6 +62,63 @@ fn every_page_of_the_guide_is_listed_and_compiled() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// An item of the core is documented in `yew-step-up` as well, whose readers have no crate `step_up_core`.
+#[test]
+fn no_example_of_an_item_imports_the_core_by_name() {
+    let core = root().join("crates/step-up-core/src");
+    let (mut examples, mut visible) = (0, Vec::new());
+    for file in files(&core, "rs") {
+        for (at, line) in read(&file).lines().enumerate() {
+            let Some(line) = line.trim_start().strip_prefix("///") else { continue };
+            examples += usize::from(line.contains("use step_up_core::"));
+            // Hidden lines begin with a number sign.
+            if line.contains("step_up_core::") && !line.trim_start().starts_with('#') && !line.contains("](")
+            {
+                visible.push(format!("{}:{}", file.display(), at + 1));
+            }
+        }
+    }
+    assert!(examples > 5, "the search finds examples");
+    assert!(visible.is_empty(), "hide the import with `# `:\n{}", visible.join("\n"));
+}
+
+/// Readers copy examples: their environment is the sandbox's, and their paths name what the user has.
+#[test]
+fn examples_name_the_sandboxs_environment_and_no_made_up_wallet() {
+    let config = read(&root().join("crates/step-up-sandbox/src/config.rs"));
+    let default =
+        config.split("DEFAULT_ENVIRONMENT_ID: &str = \"").nth(1).unwrap().split('"').next().unwrap();
+    let mut texts: Vec<(PathBuf, String)> = Vec::new();
+    let mut documents = files(&root().join("docs"), "md");
+    documents.push(root().join("README.md"));
+    documents.extend(files(&root().join("crates"), "md"));
+    texts.extend(documents.into_iter().map(|file| (file.clone(), read(&file))));
+    for file in files(&root().join("crates"), "rs") {
+        let text = read(&file);
+        let docs =
+            text.lines().map(str::trim_start).filter(|it| it.starts_with("///") || it.starts_with("//!"));
+        texts.push((file, docs.collect::<Vec<_>>().join("\n")));
+    }
+    let (mut environments, mut wrong) = (0, Vec::new());
+    for (file, text) in texts {
+        for id in ["Config::new(\"", "environment_id=\"", "Request ID: "]
+            .iter()
+            .flat_map(|it| text.split(it).skip(1))
+        {
+            environments += 1;
+            if id.get(..default.len()) != Some(default) {
+                wrong.push(format!("{}: the environment {:?}", file.display(), id.get(..default.len())));
+            }
+        }
+        let made_up = |rest: &&str| rest.starts_with(|first: char| first.is_ascii_alphanumeric());
+        for wallet in text.split("\"/waas/").skip(1).filter(made_up) {
+            wrong.push(format!("{}: /waas/{}", file.display(), wallet.split('"').next().unwrap()));
+        }
+    }
+    assert!(environments > 10, "the search finds environments");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// What a stylesheet of the app takes hold of is in the guide, and the guide promises nothing that is not there.
 #[test]
 fn what_an_app_styles_in_the_ready_made_prompt_is_in_the_guide() {

@@ -58,6 +58,158 @@ fn no_public_type_of_yew_step_up_has_a_type_parameter() {
     assert!(generic.is_empty(), "types with parameters:\n{}", generic.join("\n"));
 }
 
+/// An app can name every type that it meets: a type in the signature of a public item is public, too.
+#[test]
+fn every_type_that_a_signature_of_yew_step_up_names_is_exported() {
+    let crates =
+        ["step-up-core", "yew-step-up"].map(|package| root().join("crates").join(package).join("src"));
+    // The types of `routing` are exported with their module.
+    let files =
+        crates.iter().flat_map(|folder| rust_files(folder)).filter(|file| !file.ends_with("routing.rs"));
+    let files: Vec<String> = files.map(|file| fs::read_to_string(file).unwrap()).collect();
+    let [core, exported] =
+        crates.map(|folder| types(&names(&fs::read_to_string(folder.join("lib.rs")).unwrap())));
+    // Some are declared by macros: those are in the list of the core.
+    let ours: BTreeSet<String> = files.iter().flat_map(|file| declared(file)).chain(core).collect();
+    let mut missing = BTreeSet::new();
+    let mut checked = 0;
+    for (owner, signature) in files.iter().flat_map(|file| signatures(file)) {
+        if !exported.contains(&owner) {
+            continue;
+        }
+        checked += 1;
+        for name in words(&signature).filter(|name| ours.contains(*name) && !exported.contains(*name)) {
+            missing.insert(format!("{name}, in {owner}: {}", signature.trim()));
+        }
+    }
+    assert!(checked > 300, "the search finds signatures: {checked}");
+    let missing: Vec<_> = missing.into_iter().collect();
+    assert!(missing.is_empty(), "yew-step-up does not export\n{}", missing.join("\n"));
+}
+
+/// The types and hooks of a list of public names, without their conditions.
+fn types(names: &BTreeSet<String>) -> BTreeSet<String> {
+    let without_condition = names.iter().map(|name| name.split(" if ").next().unwrap());
+    without_condition.map(|name| name.rsplit(' ').next().unwrap().to_owned()).collect()
+}
+
+/// The public types that a file declares.
+fn declared(file: &str) -> BTreeSet<String> {
+    let keywords = ["pub struct ", "pub enum ", "pub trait ", "pub type "];
+    let items =
+        file.lines().filter_map(|line| keywords.iter().find_map(|keyword| line.strip_prefix(keyword)));
+    items.filter_map(|item| words(item).next()).map(str::to_owned).collect()
+}
+
+/// What the public items of a file say beside their bodies, each with the type or function that it belongs to: the code is
+/// formatted, so indentation tells.
+fn signatures(file: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut lines = file.lines().filter(|line| {
+        let line = line.trim_start();
+        !line.starts_with("//") && !line.starts_with("#[")
+    });
+    while let Some(line) = lines.next() {
+        let Some(kind) = Kind::of(line) else { continue };
+        let header = whole(line, &mut lines);
+        let owner = kind.owner(&header);
+        found.push((owner.clone(), header.clone()));
+        if !header.ends_with('{') {
+            continue;
+        }
+        while let Some(line) = lines.next().filter(|line| *line != "}") {
+            if kind.shows(line) {
+                found.push((owner.clone(), whole(line, &mut lines)));
+            }
+        }
+    }
+    found
+}
+
+/// From `line` to where its item's body begins, or to its end.
+fn whole<'a>(line: &str, lines: &mut impl Iterator<Item = &'a str>) -> String {
+    let mut text = line.to_owned();
+    while !text.ends_with(['{', '}', ';', ',']) || text.matches('(').count() > text.matches(')').count() {
+        let Some(more) = lines.next() else { break };
+        text.push(' ');
+        text.push_str(more.trim());
+    }
+    text
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Function,
+    Struct,
+    Enum,
+    Trait,
+    Inherent,
+    TraitImpl,
+}
+
+impl Kind {
+    /// The kind of item that begins in this line.
+    fn of(line: &str) -> Option<Self> {
+        Some(match line {
+            _ if line.starts_with("pub fn ") || line.starts_with("pub async fn ") => Self::Function,
+            _ if line.starts_with("pub struct ") || line.starts_with("pub type ") => Self::Struct,
+            _ if line.starts_with("pub enum ") => Self::Enum,
+            _ if line.starts_with("pub trait ") => Self::Trait,
+            _ if line.starts_with("impl") && line.contains(" for ") => Self::TraitImpl,
+            _ if line.starts_with("impl") => Self::Inherent,
+            _ => return None,
+        })
+    }
+
+    fn owner(self, header: &str) -> String {
+        let rest = match self {
+            Self::TraitImpl => header.split(" for ").last().unwrap().to_owned(),
+            Self::Inherent => without_generics(header.trim_start_matches("impl")),
+            _ => header.trim_start_matches("pub ").split_once(' ').unwrap().1.to_owned(),
+        };
+        rest.trim().chars().take_while(|character| is_of_a_name(*character)).collect()
+    }
+
+    /// Whether a line of the item's body begins something that readers see.
+    fn shows(self, line: &str) -> bool {
+        let Some(line) = line.strip_prefix("    ") else { return false };
+        match self {
+            Self::Function => false,
+            Self::Struct => line.starts_with("pub ") && !line.starts_with("pub("),
+            Self::Enum => !line.trim().is_empty() && line.trim() != "},",
+            Self::Trait => line.starts_with("fn ") || line.starts_with("type "),
+            Self::Inherent => {
+                ["pub fn ", "pub const fn ", "pub async fn "].iter().any(|it| line.starts_with(it))
+            }
+            Self::TraitImpl => line.starts_with("type "),
+        }
+    }
+}
+
+/// `<T: Into<A>> B<T>` is `B<T>`.
+fn without_generics(text: &str) -> String {
+    let mut depth = 0;
+    for (at, character) in text.char_indices() {
+        match character {
+            '<' => depth += 1,
+            '>' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return text[at..].trim_start_matches('>').to_owned();
+        }
+    }
+    text.to_owned()
+}
+
+/// The names in a text that begin with a capital letter, but not what is quoted.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split('"')
+        .step_by(2)
+        .flat_map(|part| part.split(|character| !is_of_a_name(character)))
+        .filter(|word| word.starts_with(|first: char| first.is_ascii_uppercase()))
+}
+
 fn check(package: &str) {
     let library = fs::read_to_string(root().join("crates").join(package).join("src/lib.rs")).unwrap();
     let found = names(&library);
@@ -164,4 +316,57 @@ pub type Eleven<'a> = &'a str;
         ["mod open", "Two if feature = \"a\"", "Four if feature = \"a\"", "five if feature = \"a\"", "seven"];
     let expected = expected.into_iter().chain(["fn eight", "type Eleven"]).map(str::to_owned).collect();
     assert_eq!(names(library), expected);
+}
+
+#[test]
+fn signatures_are_read_with_their_owners() {
+    let file = "\
+pub struct One {
+    pub two: Two,
+    three: Three,
+    pub(crate) four: Four,
+}
+impl<T: Into<Five>> One<T> {
+    /// Six.
+    #[must_use]
+    pub fn seven(
+        &self,
+        eight: Eight,
+    ) -> Nine {
+        Ten::new()
+    }
+    fn eleven(&self) -> Twelve {}
+}
+impl Deref for One {
+    type Target = Thirteen;
+    fn deref(&self) -> &Fourteen {}
+}
+pub enum Fifteen {
+    Sixteen(Seventeen),
+    Eighteen {
+        nineteen: Nineteen,
+    },
+}
+pub trait Twenty {
+    fn one(&self) -> TwentyOne;
+}
+mod tests {
+    pub fn hidden() -> Hidden {}
+}
+";
+    let found = signatures(file);
+    let of = |wanted: &str| -> Vec<&str> {
+        found.iter().filter(|(owner, _)| owner == wanted).flat_map(|(_, text)| words(text)).collect()
+    };
+    assert_eq!(
+        of("One"),
+        [
+            "One", "Two", "T", "Into", "Five", "One", "T", "Eight", "Nine", "Deref", "One", "Target",
+            "Thirteen"
+        ]
+    );
+    assert_eq!(of("Fifteen"), ["Fifteen", "Sixteen", "Seventeen", "Eighteen", "Nineteen"]);
+    assert_eq!(of("Twenty"), ["Twenty", "TwentyOne"]);
+    assert_eq!(found.iter().flat_map(|(_, text)| words(text)).find(|word| *word == "Hidden"), None);
+    assert_eq!(declared(file), ["Fifteen", "One", "Twenty"].map(str::to_owned).into());
 }

@@ -10,10 +10,9 @@ use crate::{
 /// Which environment a client talks to, where it is, and who else may get its tokens.
 ///
 /// ```
-/// use step_up_core::Config;
-///
+/// # use step_up_core::Config;
 /// # fn main() -> Result<(), step_up_core::StepUpError> {
-/// let config = Config::new("2762a57b-faa4-41ce-9f16-abff9300e2c9")?
+/// let config = Config::new("5a4d6b0e-57e9-4c1a-9f0b-7d1c0ffee000")?
 ///     .with_base_url("http://localhost:8787/api/v0")?
 ///     .allow_origin("https://api.example.com")?;
 /// assert_eq!(config.base_url(), "http://localhost:8787/api/v0");

@@ -10,8 +10,7 @@ use crate::{SessionStore, SessionToken, StoredSession, Timestamp, User};
 /// ```
 /// use std::rc::Rc;
 ///
-/// use step_up_core::{MemorySessionStore, conformance};
-///
+/// # use step_up_core::{MemorySessionStore, conformance};
 /// let store = Rc::new(MemorySessionStore::default());
 /// conformance::session_store(|| store.clone());
 /// ```

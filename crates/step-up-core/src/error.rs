@@ -22,7 +22,7 @@ pub enum StepUpError {
     /// The code is wrong.
     #[error("That code is not right.{}", tries(*.attempts_left))]
     InvalidCode {
-        /// Tries left before the code is void, where the server said so.
+        /// Tries left before the code is void, if the server reported them. With `Some(0)` it is void.
         attempts_left: Option<u32>,
     },
     /// The code is too old, was used, or was replaced by a newer one.
@@ -208,12 +208,30 @@ pub enum StepUpError {
     },
 }
 
+impl StepUpError {
+    /// Whether a code that ended so cannot be tried again, because it is void or was used up: a screen offers to send a new
+    /// one. After any other error the same code may be typed once more.
+    #[must_use]
+    pub const fn voids_code(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidCode { attempts_left: Some(0) }
+                | Self::CodeExpired
+                | Self::TooManyAttempts
+                | Self::UnknownVerification
+                | Self::NotElevated { .. }
+                | Self::SubjectMismatch
+        )
+    }
+}
+
 /// Either a value or a [`StepUpError`].
 pub type Result<T, E = StepUpError> = core::result::Result<T, E>;
 
 fn tries(attempts_left: Option<u32>) -> String {
     match attempts_left {
         None => String::new(),
+        Some(0) => " No tries are left.".into(),
         Some(1) => " One try is left.".into(),
         Some(left) => format!(" {left} tries are left."),
     }
@@ -245,6 +263,10 @@ mod tests {
         assert_eq!(
             text(StepUpError::InvalidCode { attempts_left: Some(1) }),
             "That code is not right. One try is left."
+        );
+        assert_eq!(
+            text(StepUpError::InvalidCode { attempts_left: Some(0) }),
+            "That code is not right. No tries are left."
         );
         assert_eq!(
             text(StepUpError::InvalidCode { attempts_left: Some(4) }),

@@ -16,8 +16,7 @@ use crate::{
 /// An error that may say that a better elevation is wanted. Implement it for the error of a guarded action.
 ///
 /// ```
-/// use step_up_core::{AsChallenge, Challenge, StepUpError};
-///
+/// # use step_up_core::{AsChallenge, Challenge, StepUpError};
 /// enum Error {
 ///     StepUp(StepUpError),
 ///     OutOfStock,
@@ -36,16 +35,27 @@ use crate::{
 ///             Self::OutOfStock => None,
 ///         }
 ///     }
+///
+///     fn is_cancelled(&self) -> bool {
+///         matches!(self, Self::StepUp(error) if error.is_cancelled())
+///     }
 /// }
 /// ```
 pub trait AsChallenge {
     /// What the server wants, if that is why it refused.
     fn challenge(&self) -> Option<Challenge>;
+
+    /// Whether the user cancelled, which is not a failure to show.
+    fn is_cancelled(&self) -> bool;
 }
 
 impl AsChallenge for StepUpError {
     fn challenge(&self) -> Option<Challenge> {
         if let Self::NotElevated(challenge) = self { Some(challenge.clone()) } else { None }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        *self == Self::Cancelled
     }
 }
 

@@ -35,7 +35,7 @@
 //! };
 //! let timer = |_: Duration| -> LocalFuture<'static, ()> { Box::pin(std::future::pending()) };
 //! let clock = || Timestamp::from_secs(1_795_514_400);
-//! let config = Config::new("2762a57b-faa4-41ce-9f16-abff9300e2c9")?;
+//! let config = Config::new("5a4d6b0e-57e9-4c1a-9f0b-7d1c0ffee000")?;
 //! let client = StepUpClient::new(config, Platform::new(server, clock, timer, Keys));
 //!
 //! // Nobody is signed in, so nothing can be done without a step-up.
@@ -120,7 +120,7 @@ pub use scopes::Scopes;
 pub use secret::{
     CaptchaToken, ElevatedToken, ExternalJwt, MfaToken, OtpauthUri, RecoveryCode, SessionToken, TotpSecret,
 };
-pub use session::{MemorySessionStore, Session, SessionStatus, SessionStore, StoredSession};
+pub use session::{Epoch, MemorySessionStore, Session, SessionStatus, SessionStore, StoredSession};
 #[cfg(feature = "social")]
 pub use social::{OnBlocked, Popup, SocialMessage, SocialOptions, SocialPurpose, SocialWindow};
 pub use state::{Action, StepUpState};

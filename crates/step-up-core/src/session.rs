@@ -175,9 +175,9 @@ impl SessionStore for MemorySessionStore {
     }
 }
 
-/// Tells one session from the next.
+/// Tells one session of a client from the next: each sign-in and each sign-out begins a new epoch, a renewal does not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Epoch(u64);
+pub struct Epoch(u64);
 
 impl Epoch {
     pub(crate) fn next(self) -> Self {

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     LocalFuture,
     error::{Result, StepUpError},
-    state::{Action, CallId, StepUpModel, StepUpState},
+    state::{Action, CallId, CheckId, StepUpModel, StepUpState},
 };
 
 /// A [`StepUpState`] that follows calls: it loads while one is under way, and shows how the latest one ended. Clones are
@@ -18,8 +18,7 @@ use crate::{
 /// ```
 /// use std::{cell::Cell, rc::Rc};
 ///
-/// use step_up_core::{Action, LocalFuture, Result, StepUpError, StepUpTracker};
-///
+/// # use step_up_core::{Action, LocalFuture, Result, StepUpError, StepUpTracker};
 /// let renders = Rc::new(Cell::new(0));
 /// let counted = Rc::clone(&renders);
 /// let tracker = StepUpTracker::new(move || counted.set(counted.get() + 1));
@@ -74,8 +73,7 @@ impl StepUpTracker {
     }
 
     /// Begins a call at once, and follows how it ends: `done` says what its success means. Work that could not even begin
-    /// is a call that failed. A call that is dropped before its end is [`Cancelled`](StepUpError::Cancelled): the state
-    /// does not load for ever.
+    /// is a call that failed. A call that is dropped before its end was cancelled: the state does not load for ever.
     ///
     /// # Errors
     ///
@@ -97,6 +95,38 @@ impl StepUpTracker {
             });
             result
         })
+    }
+
+    /// Loads from now on until `check` ends or is dropped, and leaves the rest of the state as it is: a check cannot fail.
+    pub fn track_check<T: 'static>(&self, check: LocalFuture<'static, T>) -> LocalFuture<'static, T> {
+        let loading = Loading::begin(self);
+        Box::pin(async move {
+            let checked = check.await;
+            drop(loading);
+            checked
+        })
+    }
+}
+
+/// A check that is under way.
+struct Loading {
+    tracker: StepUpTracker,
+    id: CheckId,
+}
+
+impl Loading {
+    fn begin(tracker: &StepUpTracker) -> Self {
+        let id = tracker.inner.model.borrow_mut().begin_check();
+        (tracker.inner.on_change)();
+        Self { tracker: tracker.clone(), id }
+    }
+}
+
+impl Drop for Loading {
+    fn drop(&mut self) {
+        let inner = &self.tracker.inner;
+        inner.model.borrow_mut().finish_check(self.id);
+        (inner.on_change)();
     }
 }
 
@@ -150,7 +180,7 @@ mod tests {
         let tracker = StepUpTracker::new(|| ());
         let forgotten = tracker.track(work(Ok(())), |()| Action::Verified);
         drop(forgotten);
-        assert_eq!(tracker.state().error, Some(StepUpError::Cancelled));
+        assert_eq!((tracker.state().is_cancelled, tracker.state().error.clone()), (true, None));
         assert!(!tracker.state().is_loading);
         let old = tracker.track(work(Ok(())), |()| Action::Verified);
         let new = tracker.track(work(Err(StepUpError::Network)), |()| Action::Verified);
@@ -158,6 +188,19 @@ mod tests {
         assert!(tracker.state().is_loading);
         assert_eq!(new.now_or_never(), Some(Err(StepUpError::Network)));
         assert_eq!(tracker.state().error, Some(StepUpError::Network));
+    }
+
+    #[test]
+    fn a_check_loads_from_the_call_to_its_end_or_its_drop() {
+        let tracker = StepUpTracker::new(|| ());
+        let check = tracker.track_check(Box::pin(async { true }));
+        assert!(tracker.state().is_loading);
+        assert_eq!(check.now_or_never(), Some(true));
+        assert!(!tracker.state().is_loading);
+        let dropped = tracker.track_check(Box::pin(std::future::pending::<()>()));
+        assert!(tracker.state().is_loading);
+        drop(dropped);
+        assert_eq!(*tracker.state(), StepUpState::default());
     }
 
     #[test]

@@ -4,9 +4,11 @@
 
 mod support;
 
+use std::{pin::Pin, task::Poll};
+
 use step_up_core::{
-    CaptchaProvider, CaptchaToken, Challenge, PhoneNumber, SessionStatus, StepUpClient, StepUpError,
-    TokenScope, VerificationType,
+    CaptchaProvider, CaptchaToken, Challenge, LocalFuture, OtpVerification, PhoneNumber, Result,
+    SessionStatus, StepUpClient, StepUpError, TokenScope, VerificationType,
 };
 use support::*;
 
@@ -179,4 +181,86 @@ fn a_link_without_an_elevation_says_what_is_missing() {
         Err(StepUpError::NotElevated(Challenge::new(&[TokenScope::CredentialLink])))
     );
     assert_eq!(client.status(), SessionStatus::SignedIn);
+}
+
+type Sending = LocalFuture<'static, Result<OtpVerification>>;
+
+/// The script answers the next `create` once the gate is open.
+fn slow(script: &Script, path: &'static str, uuid: &str) -> Gate {
+    let gate = Gate::default();
+    let body = format!(r#"{{"verificationUUID":"{uuid}","email":"a@b.example"}}"#);
+    script.expect_answer(path, Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, body))));
+    gate
+}
+
+fn look(sending: &mut Sending) -> Poll<Result<String>> {
+    poll(&mut Pin::new(sending)).map_ok(|sent| sent.uuid().to_owned())
+}
+
+#[test]
+fn a_second_send_joins_the_one_under_way_and_a_later_one_sends_again() {
+    let (client, script) = signed_in("u");
+    let gate = slow(&script, "/emailVerifications/create", "one");
+    // The user's first email address, named and not named, by two callers.
+    let mut first = client.send_otp(None);
+    assert!(look(&mut first).is_pending());
+    let mut second = client.send_otp(Some(&"c".into()));
+    assert!(look(&mut second).is_pending());
+    gate.open();
+    // A caller that begins once the answer has arrived asks for a new code, also if no one has read the answer.
+    assert_eq!(look(&mut second), Poll::Ready(Ok("one".into())));
+    script.expect("/emailVerifications/create", 200, r#"{"verificationUUID":"two","email":"a@b.example"}"#);
+    assert_eq!(run(client.send_otp(None)).unwrap().uuid(), "two");
+    assert_eq!(look(&mut first), Poll::Ready(Ok("one".into())));
+    script.assert_done();
+}
+
+#[test]
+fn a_second_resend_joins_the_one_under_way() {
+    let (client, script) = signed_in("u");
+    let sent = send_otp(&client, &script);
+    let gate = slow(&script, "/emailVerifications/retry", "one");
+    let (mut first, mut second) = (client.resend_otp(&sent), client.resend_otp(&sent));
+    assert!(look(&mut first).is_pending() && look(&mut second).is_pending());
+    // The code is on its way for the caller that is left.
+    drop(first);
+    gate.open();
+    assert_eq!(look(&mut second), Poll::Ready(Ok("one".into())));
+    assert_eq!(script.requests("/retry").len(), 1);
+    script.assert_done();
+}
+
+#[test]
+fn a_second_send_gets_the_error_of_the_one_that_it_joined() {
+    let (client, script) = signed_in("u");
+    let gate = Gate::default();
+    script.expect_answer("/create", Answer::Wait(gate.clone(), Box::new(Answer::Network)));
+    let (mut first, mut second) = (client.send_otp(None), client.send_otp(None));
+    assert!(look(&mut first).is_pending() && look(&mut second).is_pending());
+    gate.open();
+    assert_eq!(look(&mut first), Poll::Ready(Err(StepUpError::Network)));
+    assert_eq!(look(&mut second), Poll::Ready(Err(StepUpError::Network)));
+    script.assert_done();
+}
+
+/// A send joins only one for the same address, in the same session, with the same captcha answer.
+#[test]
+fn a_send_that_differs_from_the_one_under_way_does_not_join_it() {
+    let (client, script) = signed_in("u");
+    let gate = slow(&script, "/create", "one");
+    let mut first = client.send_otp(None);
+    assert!(look(&mut first).is_pending());
+    let other = r#"{"verificationUUID":"other","email":"other@b.example"}"#;
+    script.expect("/create", 200, other);
+    assert_eq!(run(client.send_link_code("other@b.example")).unwrap().uuid(), "other");
+    script.expect("/create", 200, r#"{"verificationUUID":"solved","email":"a@b.example"}"#);
+    let solved = client.send_otp_with_captcha(None, CaptchaToken::new("answer"));
+    assert_eq!(run(solved).unwrap().uuid(), "solved");
+    // Another session: what was asked for in the one before is not its code.
+    sign_in(&client, &script, "u");
+    script.expect("/create", 200, r#"{"verificationUUID":"new","email":"a@b.example"}"#);
+    assert_eq!(run(client.send_otp(None)).unwrap().uuid(), "new");
+    gate.open();
+    assert_eq!(look(&mut first), Poll::Ready(Err(StepUpError::NotSignedIn)));
+    script.assert_done();
 }

@@ -812,6 +812,51 @@ fn a_token_for_less_is_no_success_and_the_prompt_goes_on() {
 }
 
 #[test]
+fn a_void_code_is_replaced_in_the_prompt_by_a_new_verification() {
+    let (client, script) = signed_in("u");
+    let prompter = mount(&client);
+    script.expect("/stepUp/check", 200, BY_EMAIL);
+    let mut wait = ask(client.prompt_step_up_auth(export()));
+    let (prompt, _) = drawn(&prompter);
+    for refusal in [
+        r#"{"error":"no","code":"wrong_email_verification_token","payload":{"attemptsLeft":0}}"#,
+        r#"{"error":"no","code":"too_many_email_verification_attempts"}"#,
+        r#"{"error":"no","code":"invalid_email_verification"}"#,
+        r#"{"error":"no","code":"invalid_verification"}"#,
+    ] {
+        script.expect("/create", 200, r#"{"verificationUUID":"w","email":"a@b.example"}"#);
+        run(prompt.send()).unwrap();
+        script.expect("/emailVerifications/verify", 422, refusal);
+        let error = run(prompt.submit_code("1")).unwrap_err();
+        let view = prompt.view().unwrap();
+        assert_eq!((view.error, view.otp_verification), (Some(error), None), "{refusal}");
+        assert_eq!(run(prompt.submit_code("1")), Err(StepUpError::OtpNotSent), "nothing is left to try");
+        assert!(look(&mut wait).is_pending());
+    }
+    verify_by_email(&prompt, &script, "wallet:export");
+    assert!(outcome(&mut wait).is_ok());
+    script.assert_done();
+}
+
+#[test]
+fn a_cancelled_attempt_is_told_in_the_prompt_which_goes_on() {
+    let (client, script) = signed_in("u");
+    let prompter = mount(&client);
+    script.expect("/stepUp/check", 200, BY_EMAIL);
+    let mut wait = ask(client.prompt_step_up_auth(export()));
+    let (prompt, _) = drawn(&prompter);
+    script.expect_answer("/create", Answer::Wait(Gate::default(), Box::new(Answer::Network)));
+    let mut sending = prompt.send();
+    assert!(poll(&mut Pin::new(&mut sending)).is_pending());
+    drop(sending);
+    let view = prompt.view().unwrap();
+    assert_eq!((view.error, view.is_loading), (Some(StepUpError::Cancelled), false));
+    assert!(look(&mut wait).is_pending());
+    verify_by_email(&prompt, &script, "wallet:export");
+    assert!(outcome(&mut wait).is_ok());
+}
+
+#[test]
 fn a_passkey_is_given_up_when_the_prompt_ends_or_another_method_is_chosen() {
     let (client, script, everything) = user_with(EMAIL);
     let prompter = mount(&client);

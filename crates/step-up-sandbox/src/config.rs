@@ -16,10 +16,10 @@ pub const DEFAULT_ENVIRONMENT_ID: &str = "5a4d6b0e-57e9-4c1a-9f0b-7d1c0ffee000";
 /// use step_up_sandbox::Config;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let config = Config::new("2762a57b-faa4-41ce-9f16-abff9300e2c9")?
+/// let config = Config::new("5a4d6b0e-57e9-4c1a-9f0b-7d1c0ffee000")?
 ///     .allow_origin("https://app.example")?
 ///     .without_control();
-/// assert_eq!(config.environment_id(), "2762a57b-faa4-41ce-9f16-abff9300e2c9");
+/// assert_eq!(config.environment_id(), "5a4d6b0e-57e9-4c1a-9f0b-7d1c0ffee000");
 /// # Ok(())
 /// # }
 /// ```

@@ -235,20 +235,26 @@ async fn a_code_that_could_not_be_sent_is_sent_by_a_button_and_not_by_drawing() 
 
 #[wasm_bindgen_test]
 async fn a_void_code_is_replaced() {
-    let page = Page::asking(BY_EMAIL).await;
-    page.service.answer(
-        "/emailVerifications/verify",
-        422,
-        r#"{"error":"no","code":"invalid_email_verification"}"#,
-    );
-    page.type_code("123456").await;
-    assert_eq!(page.text("error"), "That code is no longer valid. Ask for a new one.");
-    assert_eq!(page.text("primary"), "Send a new code");
-    assert!(is_focused(&page.part("primary")));
-    page.press("primary").await;
-    assert_eq!(page.service.asked("/create"), 2);
-    assert!(is_focused(&page.code()) && page.code().value().is_empty());
-    assert_eq!(page.text("error"), "");
+    let no_tries = r#""code":"wrong_email_verification_token","payload":{"attemptsLeft":0}"#;
+    for (refusal, error) in [
+        (no_tries, "That code is not right. No tries are left."),
+        (r#""code":"too_many_email_verification_attempts""#, "Too many attempts. Ask for a new code."),
+        (r#""code":"invalid_email_verification""#, "That code is no longer valid. Ask for a new one."),
+        (r#""code":"invalid_verification""#, "This verification was not started by you. Ask for a new code."),
+    ] {
+        let page = Page::asking(BY_EMAIL).await;
+        page.service.answer("/emailVerifications/verify", 422, format!(r#"{{"error":"no",{refusal}}}"#));
+        page.type_code("123456").await;
+        assert_eq!(page.text("error"), error);
+        assert!(page.find_part("code").is_none(), "nothing can be typed any more: {refusal}");
+        assert_eq!(page.text("primary"), "Send a new code");
+        assert!(is_focused(&page.part("primary")));
+        page.press("primary").await;
+        assert_eq!(page.service.asked("/create"), 2);
+        assert_eq!(page.service.asked("/retry"), 0, "a void verification is not sent again");
+        assert!(is_focused(&page.code()) && page.code().value().is_empty());
+        assert_eq!(page.text("error"), "");
+    }
 }
 
 #[wasm_bindgen_test]

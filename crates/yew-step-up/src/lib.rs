@@ -20,7 +20,7 @@
 //! #[component]
 //! fn App() -> Html {
 //!     html! {
-//!         <StepUpProvider environment_id="2762a57b-faa4-41ce-9f16-abff9300e2c9">
+//!         <StepUpProvider environment_id="5a4d6b0e-57e9-4c1a-9f0b-7d1c0ffee000">
 //!             <DeleteButton />
 //!         </StepUpProvider>
 //!     }
@@ -84,7 +84,7 @@ pub use hooks::{
     use_step_up_action_with_options, use_step_up_prompt,
 };
 #[cfg(feature = "social")]
-pub use hooks::{Resumed, use_step_up_resume};
+pub use hooks::{Resumed, ResumedHandle, use_step_up_resume};
 pub use hooks::{
     UseElevationHandle, UseSessionHandle, UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions,
     use_elevation, use_session, use_step_up_authentication, use_step_up_authentication_with_options,
@@ -102,14 +102,14 @@ pub use step_up_core::FactorsClient;
 pub use step_up_core::PasskeyAuthenticator;
 pub use step_up_core::{
     AsChallenge, Captcha, CaptchaProvider, CaptchaToken, Challenge, Clock, Config, Credential,
-    CredentialFormat, CredentialId, Elevation, Event, ExternalJwt, GuardOptions, HttpRequest, HttpResponse,
-    Keychain, LocalFuture, MemorySessionStore, Method, MfaDevice, MfaDeviceId, MfaDeviceType, MfaMethods,
-    MfaToken, OtpAddress, OtpVerification, OtpauthUri, Passkey, PhoneNumber, Platform, PromptId,
-    PromptMethod, PromptMethodKind, PromptOptions, PromptScreen, PromptView, Provider, PublicKey,
-    RecoveryCode, RecoveryCodes, Result, Scopes, Session, SessionStatus, SessionStore, SessionToken,
-    Signature, StepUpCheck, StepUpClient, StepUpCredential, StepUpError, StepUpState, StoredSession,
-    Subscription, Timer, Timestamp, TokenScope, TotpEnrolment, TotpSecret, Transport, User, UserId,
-    VerificationType, Verified, WalletProvider, routing,
+    CredentialFormat, CredentialId, Elevation, Epoch, Event, ExternalJwt, GuardOptions, GuardPhase,
+    HttpRequest, HttpResponse, Keychain, LocalFuture, MemorySessionStore, Method, MfaDevice, MfaDeviceId,
+    MfaDeviceType, MfaMethods, MfaToken, OtpAddress, OtpVerification, OtpauthUri, Passkey, PhoneNumber,
+    Platform, Prompt, PromptId, PromptMethod, PromptMethodKind, PromptOptions, PromptScreen, PromptView,
+    Prompter, Provider, PublicKey, RecoveryCode, RecoveryCodes, Result, Scopes, Session, SessionStatus,
+    SessionStore, SessionToken, Signature, StepUpCheck, StepUpClient, StepUpCredential, StepUpError,
+    StepUpState, StoredSession, Subscription, Timer, Timestamp, TokenScope, TotpEnrolment, TotpSecret,
+    Transport, User, UserId, VerificationType, Verified, WalletProvider, routing,
 };
 #[cfg(feature = "social")]
 pub use step_up_core::{
@@ -127,7 +127,7 @@ pub use step_up_core::{
 /// use yew_step_up::{Config, StepUpClient, browser_platform};
 ///
 /// # fn main() -> Result<(), yew_step_up::StepUpError> {
-/// let config = Config::new("2762a57b-faa4-41ce-9f16-abff9300e2c9")?;
+/// let config = Config::new("5a4d6b0e-57e9-4c1a-9f0b-7d1c0ffee000")?;
 /// let platform = browser_platform(&config);
 /// let client = StepUpClient::new(config, platform);
 /// # Ok(())

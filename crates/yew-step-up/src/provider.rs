@@ -4,38 +4,28 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-#[cfg(feature = "social")]
-use step_up_core::SocialReturn;
 use step_up_core::{Config, StepUpClient};
+#[cfg(feature = "social")]
+use step_up_core::{Event, SocialReturn};
 #[cfg(feature = "social")]
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
 #[cfg(feature = "social")]
-use crate::hooks::{Resumed, resume};
+use crate::hooks::{ResumeSlot, ResumedHandle};
 use crate::{
     hooks::{Cleanup, Concern, follow_session, use_concern},
     platform,
 };
 
 /// What the hooks find: the client and the redirect that came back, both compared by identity.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct StepUpContext {
     pub(crate) client: StepUpClient,
     /// Whether hooks show what the server rendered, whatever the client has.
     pub(crate) is_hydrating: bool,
     #[cfg(feature = "social")]
-    pub(crate) resumed: Option<Rc<Resumed>>,
-}
-
-impl PartialEq for StepUpContext {
-    fn eq(&self, other: &Self) -> bool {
-        #[cfg(feature = "social")]
-        let is_same_return = self.resumed.as_ref().map(Rc::as_ptr) == other.resumed.as_ref().map(Rc::as_ptr);
-        #[cfg(not(feature = "social"))]
-        let is_same_return = true;
-        self.client == other.client && self.is_hydrating == other.is_hydrating && is_same_return
-    }
+    pub(crate) resumed: Option<ResumedHandle>,
 }
 
 /// Properties of [`StepUpProvider`].
@@ -68,7 +58,7 @@ pub struct StepUpProviderProps {
 /// #[component]
 /// fn App() -> Html {
 ///     html! {
-///         <StepUpProvider environment_id="2762a57b-faa4-41ce-9f16-abff9300e2c9">
+///         <StepUpProvider environment_id="5a4d6b0e-57e9-4c1a-9f0b-7d1c0ffee000">
 ///             { "Everything in here may call the hooks." }
 ///         </StepUpProvider>
 ///     }
@@ -115,23 +105,29 @@ pub struct StepUpProviderProps {
 #[component]
 pub fn StepUpProvider(props: &StepUpProviderProps) -> Html {
     let given = (props.client.clone(), props.environment_id.clone(), props.base_url.clone());
-    let started = use_memo(given, |(client, environment_id, base_url)| {
-        Started::new(client.clone().unwrap_or_else(|| make(environment_id.as_deref(), base_url.as_deref())))
-    });
     #[cfg(feature = "social")]
-    let resumed = use_state(|| None::<Rc<Resumed>>);
+    let render = use_force_update();
+    let started = use_memo(given, |(client, environment_id, base_url)| {
+        let client = client.clone().unwrap_or_else(|| make(environment_id.as_deref(), base_url.as_deref()));
+        Started {
+            // Not in the effect: by then the page is shown, with the code in its address.
+            #[cfg(feature = "social")]
+            returned: RefCell::new(client.take_social_return()),
+            #[cfg(feature = "social")]
+            slot: Rc::new(ResumeSlot::new(&client, render)),
+            client,
+        }
+    });
     let hydrating = use_state(|| props.hydrate);
     let is_hydrating = *hydrating;
     let follow = {
         let started = Rc::clone(&started);
-        #[cfg(feature = "social")]
-        let resumed = resumed.setter();
         move || -> Cleanup {
             if is_hydrating {
                 hydrating.set(false);
             }
             #[cfg(feature = "social")]
-            let forget_redirect = started.follow_redirect(resumed);
+            let forget_redirect = started.follow_redirect();
             let forget_session = follow_session(&started.client);
             let client = started.client.clone();
             let look_away = platform::on_visible(move || client.recheck_elevations());
@@ -148,7 +144,7 @@ pub fn StepUpProvider(props: &StepUpProviderProps) -> Html {
         client: started.client.clone(),
         is_hydrating,
         #[cfg(feature = "social")]
-        resumed: (*resumed).clone(),
+        resumed: started.slot.handle(),
     };
     html! { <ContextProvider<StepUpContext> {context}>{ props.children.clone() }</ContextProvider<StepUpContext>> }
 }
@@ -158,28 +154,30 @@ struct Started {
     client: StepUpClient,
     #[cfg(feature = "social")]
     returned: RefCell<Option<SocialReturn>>,
+    #[cfg(feature = "social")]
+    slot: Rc<ResumeSlot>,
 }
 
+#[cfg(feature = "social")]
 impl Started {
-    fn new(client: StepUpClient) -> Self {
-        Self {
-            // Not in the effect: by then the page is shown, with the code in its address.
-            #[cfg(feature = "social")]
-            returned: RefCell::new(client.take_social_return()),
-            client,
-        }
-    }
-
     /// Goes on with the redirect, and forgets one that brings no answer. What this gives stops looking.
-    #[cfg(feature = "social")]
-    fn follow_redirect(&self, resumed: UseStateSetter<Option<Rc<Resumed>>>) -> impl FnOnce() + use<> {
+    fn follow_redirect(&self) -> impl FnOnce() + use<> {
+        let (slot, followed) = (Rc::clone(&self.slot), Rc::clone(&self.slot));
+        let subscription = self.client.subscribe(move |event| {
+            if matches!(event, Event::SessionChanged) {
+                followed.follow_session();
+            }
+        });
         if let Some(returned) = self.returned.take() {
-            let resuming = resume(self.client.clone(), returned);
-            spawn_local(async move { resumed.set(Some(Rc::new(resuming.await))) });
+            spawn_local(async move { slot.resume(returned).await });
         }
         let client = self.client.clone();
         // The user came back to the page as it was, without an answer.
-        platform::on_restored(move || client.forget_social_redirect())
+        let look_away = platform::on_restored(move || client.forget_social_redirect());
+        move || {
+            drop(subscription);
+            look_away();
+        }
     }
 }
 

@@ -24,8 +24,9 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use yew::prelude::*;
 use yew_step_up::{
     Config, Event, HttpRequest, HttpResponse, LocalFuture, Platform, StepUpClient, StepUpError,
-    StepUpProvider, Timestamp, TokenScope, UseStepUpAuthenticationHandle, WebSessionStore, browser_platform,
-    use_elevation, use_session, use_step_up_authentication,
+    StepUpProvider, Timestamp, TokenScope, UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions,
+    WebSessionStore, browser_platform, use_elevation, use_session, use_step_up_authentication,
+    use_step_up_authentication_with_options,
 };
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -180,6 +181,8 @@ async fn the_timer_waits_and_the_clock_runs() {
 #[derive(Clone, Default)]
 struct Server {
     answers: Rc<RefCell<VecDeque<(u16, String)>>>,
+    /// The path and body of each request but those for settings and nonces.
+    requests: Rc<RefCell<Vec<(String, String)>>>,
     now: Rc<Cell<i64>>,
 }
 
@@ -195,19 +198,32 @@ impl Server {
     }
 
     fn platform(&self, config: &Config) -> Platform {
-        let answers = Rc::clone(&self.answers);
+        let (answers, requests) = (Rc::clone(&self.answers), Rc::clone(&self.requests));
         let transport = move |request: HttpRequest| {
             let (status, body) = match request.path() {
                 path if path.ends_with("/settings") => (200, "{}".into()),
                 path if path.ends_with("/nonces") => (200, r#"{"nonces":["1","2","3"]}"#.into()),
-                path => answers.borrow_mut().pop_front().unwrap_or_else(|| panic!("{path} was not expected")),
+                path => {
+                    let body = String::from_utf8(request.body.clone().unwrap_or_default()).unwrap();
+                    requests.borrow_mut().push((path.to_owned(), body));
+                    answers.borrow_mut().pop_front().unwrap_or_else(|| panic!("{path} was not expected"))
+                }
             };
-            async move { Ok(HttpResponse::new(status, body)) }
+            async move {
+                // As a network does it: not at once.
+                TimeoutFuture::new(0).await;
+                Ok(HttpResponse::new(status, body))
+            }
         };
         self.now.set(1_000);
         let now = Rc::clone(&self.now);
         let clock = move || Timestamp::from_secs(now.get());
         platform(config).with_transport(transport).with_clock(clock)
+    }
+
+    /// The latest request.
+    fn latest(&self) -> (String, String) {
+        self.requests.borrow().last().cloned().unwrap()
     }
 
     /// A client on which a user is signed in.
@@ -233,7 +249,8 @@ fn verified(claims: Option<&str>) -> String {
         .unwrap_or_default();
     format!(
         r#"{{{elevated}"minifiedJwt":"x","expiresAt":5000,"user":{{"id":"u","verifiedCredentials":[
-        {{"id":"c","format":"email","email":"a@b.example","signInEnabled":true}}]}}}}"#
+        {{"id":"c","format":"email","email":"a@b.example","signInEnabled":true}},
+        {{"id":"d","format":"email","email":"d@b.example","signInEnabled":true}}]}}}}"#
     )
 }
 
@@ -242,6 +259,10 @@ fn verified(claims: Option<&str>) -> String {
 struct Seen {
     handle: Rc<RefCell<Option<UseStepUpAuthenticationHandle>>>,
     renders: Rc<Cell<u32>>,
+    /// The credential that the screen gives its hook.
+    credential: Rc<Cell<Option<&'static str>>>,
+    /// What the screen's renders say of loading, without repetitions.
+    loading: Rc<RefCell<Vec<bool>>>,
 }
 
 impl PartialEq for Seen {
@@ -273,12 +294,24 @@ struct ScreenProps {
 
 #[component]
 fn Screen(props: &ScreenProps) -> Html {
-    let step_up = use_step_up_authentication();
+    let mut options = UseStepUpAuthenticationOptions::new();
+    if let Some(id) = props.seen.credential.get() {
+        options = options.with_credential_id(id);
+    }
+    let step_up = use_step_up_authentication_with_options(options);
+    let start = step_up.callback(|step_up, _: MouseEvent| async move {
+        if step_up.is_step_up_required(&TokenScope::WalletExport).await {
+            let _ = step_up.send_otp().await;
+        }
+    });
+    props.seen.loading.borrow_mut().push(step_up.is_loading);
+    props.seen.loading.borrow_mut().dedup();
     let session = use_session();
     let elevation = use_elevation(TokenScope::WalletExport);
     props.seen.handle.replace(Some(step_up.clone()));
     html! {
         <p id="screen">
+            <button onclick={start} disabled={step_up.is_loading} />
             { format!(
                 "{:?} loading={} error={} otp={} held={}",
                 session.status(),
@@ -313,10 +346,13 @@ struct Mounted {
 
 impl Mounted {
     async fn new(client: &StepUpClient) -> Self {
+        Self::with(client, Seen::default()).await
+    }
+
+    async fn with(client: &StepUpClient, seen: Seen) -> Self {
         let document = web_sys::window().unwrap().document().unwrap();
         let root = document.create_element("div").unwrap();
         document.body().unwrap().append_child(&root).unwrap();
-        let seen = Seen::default();
         let props = PageProps { client: client.clone(), seen: seen.clone() };
         let app = yew::Renderer::<Page>::with_root_and_props(root.clone(), props).render();
         settle().await;
@@ -325,6 +361,10 @@ impl Mounted {
 
     fn text(&self) -> String {
         self.root.text_content().unwrap()
+    }
+
+    fn button(&self) -> web_sys::HtmlElement {
+        self.root.query_selector("button").unwrap().unwrap().unchecked_into()
     }
 
     fn handle(&self) -> UseStepUpAuthenticationHandle {
@@ -344,7 +384,7 @@ impl Drop for Mounted {
 
 /// Until the scheduler and what it spawned have nothing left to do.
 async fn settle() {
-    for _ in 0..3 {
+    for _ in 0..12 {
         TimeoutFuture::new(0).await;
     }
 }
@@ -410,8 +450,131 @@ async fn the_latest_call_writes_and_a_dropped_one_does_not_load_for_ever() {
     assert!(page.text().contains("loading=true"));
     drop(dropped);
     settle().await;
-    assert!(page.text().contains("loading=false error=true"));
-    assert_eq!(page.handle().error, Some(StepUpError::Cancelled));
+    assert!(page.text().contains("loading=false error=false"), "a cancellation is no error to show");
+    assert!(page.handle().is_cancelled);
+}
+
+const REQUIRED: &str = r#"{"isRequired":true,"credentials":[{"id":"c","format":"email"}]}"#;
+
+#[wasm_bindgen_test]
+async fn a_double_click_sends_one_code_and_loads_from_the_click_to_the_code() {
+    let server = Server::default();
+    let client = server.signed_in().await;
+    let page = Mounted::new(&client).await;
+    let before = server.requests.borrow().len();
+    server.answer(200, REQUIRED);
+    server.answer(200, CREATED);
+    // Two clicks before anything is rendered, and one after: the button is disabled by then.
+    page.button().click();
+    page.button().click();
+    TimeoutFuture::new(0).await;
+    assert!(page.button().has_attribute("disabled"), "the check loads");
+    page.button().click();
+    settle().await;
+    assert_eq!(page.text(), "SignedIn loading=false error=false otp=true held=false");
+    let paths: Vec<String> = server.requests.borrow()[before..].iter().map(|it| it.0.clone()).collect();
+    assert_eq!(paths.len(), 2, "one check, one code: {paths:?}");
+    assert_eq!(*page.seen.loading.borrow(), [false, true, false], "between check and send it loads on");
+}
+
+#[wasm_bindgen_test]
+async fn two_components_that_send_at_once_share_a_code() {
+    let server = Server::default();
+    let client = server.signed_in().await;
+    let (one, other) = (Mounted::new(&client).await, Mounted::new(&client).await);
+    server.answer(200, CREATED);
+    let sent = futures_util::future::join(one.handle().send_otp(), other.handle().send_otp()).await;
+    assert_eq!(sent.0.unwrap(), sent.1.unwrap());
+    settle().await;
+    assert!(one.text().contains("otp=true") && other.text().contains("otp=true"));
+    // A new code replaces it once, too.
+    server.answer(200, CREATED);
+    let sent = futures_util::future::join(one.handle().resend_otp(), other.handle().resend_otp()).await;
+    assert!(sent.0.is_ok() && sent.1.is_ok());
+    assert!(server.latest().0.ends_with("/emailVerifications/retry"));
+}
+
+#[wasm_bindgen_test]
+async fn a_check_leaves_the_rest_of_the_state_and_a_dropped_one_does_not_load_for_ever() {
+    let server = Server::default();
+    let client = server.signed_in().await;
+    let page = Mounted::new(&client).await;
+    assert_eq!(page.handle().verify_otp("1", &SCOPES).await, Err(StepUpError::OtpNotSent));
+    let check = page.handle().check_step_up_auth(&TokenScope::WalletExport);
+    settle().await;
+    assert_eq!(page.text(), "SignedIn loading=true error=true otp=false held=false");
+    drop(check);
+    settle().await;
+    assert_eq!(page.text(), "SignedIn loading=false error=true otp=false held=false");
+}
+
+#[wasm_bindgen_test]
+async fn a_code_without_tries_is_void_and_another_is_sent_from_there() {
+    let server = Server::default();
+    let client = server.signed_in().await;
+    let page = Mounted::new(&client).await;
+    let wrong = |left: u32| {
+        format!(
+            r#"{{"error":"no","code":"wrong_email_verification_token","payload":{{"attemptsLeft":{left}}}}}"#
+        )
+    };
+    for (status, body) in [
+        (422, wrong(0)),
+        (422, r#"{"error":"no","code":"too_many_email_verification_attempts"}"#.into()),
+        (422, r#"{"error":"no","code":"invalid_email_verification"}"#.into()),
+        (422, r#"{"error":"no","code":"invalid_verification"}"#.into()),
+    ] {
+        server.answer(200, CREATED);
+        // To a credential that is not the first.
+        page.handle().send_otp_to(&"d".into()).await.unwrap();
+        server.answer(status, &body);
+        page.handle().verify_otp("1", &SCOPES).await.unwrap_err();
+        settle().await;
+        assert_eq!(page.text(), "SignedIn loading=false error=true otp=false held=false", "{body}");
+        assert_eq!(page.handle().void_otp.as_ref().unwrap().destination(), "d@b.example");
+        assert_eq!(page.handle().verify_otp("1", &SCOPES).await, Err(StepUpError::OtpNotSent));
+        server.answer(200, CREATED);
+        page.handle().resend_otp().await.unwrap();
+        let (path, body) = server.latest();
+        assert!(
+            path.ends_with("/emailVerifications/create") && body.contains("d@b.example"),
+            "{path}: {body}"
+        );
+        settle().await;
+        assert_eq!(page.text(), "SignedIn loading=false error=false otp=true held=false");
+        assert_eq!(page.handle().void_otp, None);
+        page.handle().reset_state();
+        settle().await;
+        assert_eq!(page.handle().resend_otp().await, Err(StepUpError::OtpNotSent), "a reset forgets it");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_hooks_credential_is_sent_to_unless_a_call_names_another() {
+    let server = Server::default();
+    let client = server.signed_in().await;
+    let seen = Seen::default();
+    seen.credential.set(Some("d"));
+    let page = Mounted::with(&client, seen).await;
+    let sent_to = || server.latest().1;
+    server.answer(200, CREATED);
+    let sent = page.handle().send_otp().await.unwrap();
+    assert_eq!((sent.credential_id(), sent.destination()), (Some(&"d".into()), "d@b.example"));
+    assert_eq!(sent_to(), r#"{"email":"d@b.example"}"#);
+    server.answer(200, CREATED);
+    page.handle().send_otp_to(&"c".into()).await.unwrap();
+    assert_eq!(sent_to(), r#"{"email":"a@b.example"}"#);
+    // A captcha holds the code back: its answer sends it to the same credential.
+    server.answer(422, r#"{"error":"no","code":"captcha_required"}"#);
+    assert_eq!(page.handle().send_otp().await, Err(StepUpError::CaptchaRequired));
+    server.answer(200, CREATED);
+    page.handle().submit_captcha_token("solved").await.unwrap();
+    assert_eq!(sent_to(), r#"{"email":"d@b.example","captchaToken":"solved"}"#);
+    // Another credential at a later render.
+    page.seen.credential.set(Some("gone"));
+    page.handle().reset_state();
+    settle().await;
+    assert_eq!(page.handle().send_otp().await, Err(StepUpError::CredentialNotFound("gone".into())));
 }
 
 #[wasm_bindgen_test]

@@ -317,7 +317,7 @@ async fn the_state_follows_a_passkey() {
     assert_eq!(verifying.await.map(drop), Err(StepUpError::Cancelled));
     settle().await;
     assert!(!page.handle().is_loading);
-    assert_eq!(page.handle().error, Some(StepUpError::Cancelled));
+    assert_eq!((page.handle().is_cancelled, page.handle().error.clone()), (true, None));
     assert_eq!(server.verifications.get(), 0);
     drop(patch);
 

@@ -136,9 +136,14 @@ impl Seen {
 
     /// Asks, and gives where the outcome will be.
     fn ask(&self) -> Rc<RefCell<Option<Result<Verified>>>> {
+        Self::follow(self.step_up().prompt_step_up_auth(PromptOptions::new(&[EXPORT])))
+    }
+
+    fn follow(
+        wait: impl Future<Output = Result<Verified>> + 'static,
+    ) -> Rc<RefCell<Option<Result<Verified>>>> {
         let outcome = Rc::<RefCell<_>>::default();
-        let (slot, wait) =
-            (Rc::clone(&outcome), self.step_up().prompt_step_up_auth(PromptOptions::new(&[EXPORT])));
+        let slot = Rc::clone(&outcome);
         spawn_local(async move {
             let result = wait.await;
             slot.replace(Some(result));
@@ -267,6 +272,36 @@ async fn a_prompt_is_drawn_and_ends_with_the_token() {
 }
 
 #[wasm_bindgen_test]
+async fn prompt_mfa_asks_for_a_second_factor_and_ends_with_the_token() {
+    let server = Server::default();
+    let client = server.signed_in().await;
+    let page = Mounted::new(&client, (true, true, false)).await;
+    server.answer(
+        "/stepUp/check",
+        200,
+        r#"{"isRequired":true,"credentials":[{"id":"t","format":"totp","alias":"Phone"}]}"#,
+    );
+    let outcome =
+        Seen::follow(page.seen.step_up().prompt_mfa(PromptOptions::new(&[EXPORT]).with_mfa_token()));
+    settle().await;
+    assert!(page.seen.step_up().is_loading && outcome.borrow().is_none());
+    let prompt = page.seen.prompt();
+    let method = prompt.method().unwrap();
+    assert_eq!((method.kind, method.label.as_deref()), (PromptMethodKind::Totp, Some("Phone")));
+    let answer = verified(true).replacen('{', r#"{"mfaToken":"m","#, 1);
+    server.answer("/users/mfa/auth/totp", 200, answer);
+    prompt.submit_code("123456");
+    settle().await;
+    let verified = outcome.take().unwrap().unwrap();
+    assert_eq!(verified.elevation.unwrap().scopes, [EXPORT]);
+    assert!(verified.mfa_token.is_some());
+    assert!(client.elevation(&EXPORT).is_some() && !page.seen.is_drawn(0));
+    let state = page.seen.step_up();
+    assert_eq!((state.is_loading, state.error.clone(), state.is_cancelled), (false, None, false));
+    server.assert_done();
+}
+
+#[wasm_bindgen_test]
 async fn where_nobody_draws_the_error_says_so() {
     let server = Server::default();
     let client = server.signed_in().await;
@@ -289,6 +324,12 @@ async fn a_drawer_that_is_mounted_by_the_same_click_is_in_time() {
     page.seen.prompt().cancel();
     settle().await;
     assert_eq!(outcome.take(), Some(Err(StepUpError::Cancelled)));
+    let state = page.seen.step_up();
+    assert_eq!(
+        (state.error.clone(), state.is_cancelled),
+        (None, true),
+        "the user's own no is no error to show"
+    );
 }
 
 #[wasm_bindgen_test]
@@ -361,7 +402,7 @@ async fn an_action_prompts_runs_and_runs_once_more_with_the_latest_closure() {
 }
 
 #[wasm_bindgen_test]
-async fn an_action_that_the_user_cancels_has_failed() {
+async fn an_action_that_the_user_cancels_is_cancelled_and_runs_again() {
     let server = Server::default();
     let client = server.signed_in().await;
     let page = Mounted::new(&client, (true, true, false)).await;
@@ -370,7 +411,8 @@ async fn an_action_that_the_user_cancels_has_failed() {
     settle().await;
     page.seen.prompt().cancel();
     settle().await;
-    assert_eq!(*page.seen.action(), StepUpActionState::Failed(StepUpError::Cancelled));
+    assert_eq!(*page.seen.action(), StepUpActionState::Cancelled);
+    assert!(!page.seen.action().is_busy());
     // Held by another way, it runs without a prompt.
     server.answer("/stepUp/check", 200, BY_EMAIL);
     let outcome = page.seen.ask();

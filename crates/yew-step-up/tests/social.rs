@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use futures_channel::oneshot::{self, Receiver};
 use futures_util::future::{LocalBoxFuture, poll_immediate};
 use gloo::timers::future::TimeoutFuture;
 use wasm_bindgen::JsValue;
@@ -16,9 +17,9 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use yew::prelude::*;
 use yew_step_up::{
     Config, HttpRequest, HttpResponse, LocalFuture, OnBlocked, Platform, Popup, Provider, Result, Resumed,
-    SocialOptions, SocialPopup, SocialPurpose, SocialWindow, StepUpClient, StepUpError, StepUpProvider,
-    Timestamp, TokenScope, UseStepUpAuthenticationHandle, Verified, WebSessionStore, browser_platform,
-    use_step_up_authentication, use_step_up_resume,
+    ResumedHandle, SocialOptions, SocialPopup, SocialPurpose, SocialWindow, StepUpClient, StepUpError,
+    StepUpProvider, Timestamp, TokenScope, UseStepUpAuthenticationHandle, Verified, WebSessionStore,
+    browser_platform, use_step_up_authentication, use_step_up_resume,
 };
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -77,6 +78,8 @@ struct Service {
     bodies: Rc<RefCell<Vec<(String, String)>>>,
     config: Config,
     now: Rc<Cell<i64>>,
+    /// Holds the answer to the next verification back.
+    gate: Rc<RefCell<Option<Receiver<()>>>>,
 }
 
 impl Service {
@@ -93,6 +96,7 @@ impl Service {
             bodies: Rc::default(),
             config: Config::new(format!("{start:08x}-0000-4000-8000-{number:012x}")).unwrap(),
             now: Rc::new(Cell::new(1_000_000)),
+            gate: Rc::default(),
         }
     }
 
@@ -100,7 +104,13 @@ impl Service {
         let service = self.clone();
         let transport = move |request: HttpRequest| {
             let (status, body) = service.answer(&request);
-            async move { Ok(HttpResponse::new(status, body)) }
+            let gate = if request.path().ends_with("/verify") { service.gate.take() } else { None };
+            async move {
+                if let Some(gate) = gate {
+                    gate.await.unwrap();
+                }
+                Ok(HttpResponse::new(status, body))
+            }
         };
         let (now, ticking) = (Rc::clone(&self.now), Rc::clone(&self.now));
         // A second of the clock is ten milliseconds of the test.
@@ -145,7 +155,7 @@ impl Service {
             ),
             "nonces" => (200, r#"{"nonces":["1","2"]}"#.into()),
             "create" => (200, r#"{"verificationUUID":"v"}"#.into()),
-            "signin" => (200, verified(None)),
+            "signin" | "signIn" | "refresh" => (200, verified(None)),
             "initAuth" => (204, String::new()),
             "oauthResult" => (200, r#"{"status":"pending"}"#.into()),
             "revoke" => (204, String::new()),
@@ -430,7 +440,10 @@ impl Service {
 #[derive(Clone, Default)]
 struct Seen {
     handle: Rc<RefCell<Option<UseStepUpAuthenticationHandle>>>,
-    resumed: Rc<RefCell<Option<Resumed>>>,
+    resumed: Rc<RefCell<Option<ResumedHandle>>>,
+    /// What another component was given.
+    by_another: Rc<RefCell<Option<ResumedHandle>>>,
+    render: Rc<RefCell<Option<UseForceUpdateHandle>>>,
     first_address: Rc<RefCell<Option<String>>>,
 }
 
@@ -449,7 +462,10 @@ struct PageProps {
 #[component]
 fn Page(props: &PageProps) -> Html {
     html! {
-        <StepUpProvider client={props.client.clone()}><Screen seen={props.seen.clone()} /></StepUpProvider>
+        <StepUpProvider client={props.client.clone()}>
+            <Screen seen={props.seen.clone()} />
+            <Another seen={props.seen.clone()} />
+        </StepUpProvider>
     }
 }
 
@@ -464,6 +480,13 @@ fn Screen(props: &ScreenProps) -> Html {
     props.seen.first_address.borrow_mut().get_or_insert_with(address);
     props.seen.resumed.replace(use_step_up_resume());
     props.seen.handle.replace(Some(step_up.clone()));
+    props.seen.render.replace(Some(use_force_update()));
+    Html::default()
+}
+
+#[component]
+fn Another(props: &ScreenProps) -> Html {
+    props.seen.by_another.replace(use_step_up_resume());
     Html::default()
 }
 
@@ -489,7 +512,16 @@ impl Mounted {
         self.seen.handle.borrow().clone().unwrap()
     }
 
-    async fn resumed(&self) -> Resumed {
+    fn render(&self) {
+        self.seen.render.borrow().as_ref().unwrap().force_update();
+    }
+
+    /// Whether the one and the other component find a result.
+    fn finds_result(&self) -> (bool, bool) {
+        (self.seen.resumed.borrow().is_some(), self.seen.by_another.borrow().is_some())
+    }
+
+    async fn resumed(&self) -> ResumedHandle {
         for _ in 0..500 {
             if let Some(resumed) = self.seen.resumed.borrow().clone() {
                 return resumed;
@@ -544,7 +576,7 @@ async fn a_blocked_popup_redirects_and_the_page_that_comes_back_goes_on() {
     assert_eq!(app.seen.first_address.borrow().as_deref(), Some(&*clean), "before anything renders");
     assert_eq!(address(), clean);
     assert_eq!(service.slot(), None);
-    let resumed = app.resumed().await;
+    let resumed = app.resumed().await.take().unwrap();
     assert_eq!(resumed.purpose, SocialPurpose::StepUp);
     assert_eq!((resumed.provider, resumed.app_state.as_deref()), (Provider::Google, Some("wallet 3")));
     assert_eq!(resumed.scopes, [EXPORT]);
@@ -560,6 +592,112 @@ async fn a_blocked_popup_redirects_and_the_page_that_comes_back_goes_on() {
     show_address(&home);
 }
 
+/// A user leaves for the provider, and this is the page that comes back.
+async fn load_again(service: &Service) -> (Mounted, StepUpClient) {
+    let (client, _) = service.staying();
+    sign_in(&client).await;
+    let left = verify(&client, SocialOptions::new().with_redirect()).await;
+    assert_eq!(left, Err(StepUpError::Redirecting));
+    answer_redirect(service, "dynamicOauthCode=code").await
+}
+
+/// The page that the provider sends the user back to.
+async fn answer_redirect(service: &Service, answer: &str) -> (Mounted, StepUpClient) {
+    let home = address();
+    show_address(&format!("{}/?{answer}&dynamicOauthState={}", origin(), service.state()));
+    let client = service.client();
+    let app = Mounted::new(&client).await;
+    show_address(&home);
+    (app, client)
+}
+
+/// [`load_again`], with the redirect's result.
+async fn come_back(service: &Service) -> (Mounted, StepUpClient, ResumedHandle) {
+    let (app, client) = load_again(service).await;
+    let resumed = app.resumed().await;
+    (app, client, resumed)
+}
+
+#[wasm_bindgen_test]
+async fn a_redirect_is_found_by_every_component_until_one_takes_it() {
+    let service = Service::new();
+    let (app, _, resumed) = come_back(&service).await;
+    for _ in 0..2 {
+        app.render();
+        settle().await;
+        assert_eq!(app.finds_result(), (true, true), "rendering takes nothing");
+    }
+    let by_another = app.seen.by_another.borrow().clone().unwrap();
+    assert_eq!(resumed, by_another);
+    let taken: Resumed = resumed.take().unwrap();
+    assert!(taken.result.unwrap().elevation.is_some());
+    assert_eq!(by_another.take(), None, "before anything is rendered again");
+    settle().await;
+    assert_eq!(app.finds_result(), (false, false));
+    app.render();
+    settle().await;
+    assert_eq!(resumed.take(), None);
+}
+
+#[wasm_bindgen_test]
+async fn a_redirect_belongs_to_its_session() {
+    let service = Service::new();
+    let (app, client, resumed) = come_back(&service).await;
+    // The same session goes on, with a newer user.
+    client.refresh().await.unwrap();
+    settle().await;
+    assert_eq!(app.finds_result(), (true, true));
+    client.sign_out().await.unwrap();
+    assert_eq!(resumed.take(), None, "before anything is rendered again");
+    settle().await;
+    assert_eq!(app.finds_result(), (false, false));
+    sign_in(&client).await;
+    settle().await;
+    assert_eq!((app.finds_result(), resumed.take()), ((false, false), None), "not even for the same user");
+
+    // Another user takes the session over, without a sign-out between.
+    let (app, client, resumed) = come_back(&service).await;
+    sign_in(&client).await;
+    assert_eq!(resumed.take(), None);
+    settle().await;
+    assert_eq!(app.finds_result(), (false, false));
+}
+
+#[wasm_bindgen_test]
+async fn a_redirect_that_signs_in_belongs_to_the_session_that_it_opens() {
+    for (answer, is_signed_in) in [("dynamicOauthCode=code", true), ("error=server_error", false)] {
+        let service = Service::new();
+        let (client, _) = service.staying();
+        let redirect = SocialOptions::new().with_redirect();
+        let left = client.sign_in_with_social(&Provider::Google, redirect).await;
+        assert_eq!(left.map(drop), Err(StepUpError::Redirecting));
+        let (app, client) = answer_redirect(&service, answer).await;
+        let resumed = app.resumed().await;
+        assert_eq!(resumed.purpose, SocialPurpose::SignIn);
+        assert_eq!((resumed.result.is_ok(), client.user().is_some()), (is_signed_in, is_signed_in));
+        // Another session begins: what came of the redirect is no longer news.
+        sign_in(&client).await;
+        settle().await;
+        assert_eq!((app.finds_result(), resumed.take()), ((false, false), None));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_redirect_whose_session_ended_while_it_was_redeemed_gives_no_result() {
+    let service = Service::new();
+    let (open, gate) = oneshot::channel();
+    service.gate.replace(Some(gate));
+    let (app, client) = load_again(&service).await;
+    while service.body("verify").is_none() {
+        TimeoutFuture::new(10).await;
+    }
+    sign_in(&client).await;
+    open.send(()).unwrap();
+    settle().await;
+    assert_eq!(app.finds_result(), (false, false));
+    assert!(client.elevations().is_empty());
+}
+
 #[wasm_bindgen_test]
 async fn a_return_that_is_not_ours_leaves_the_address_and_verifies_nothing() {
     let home = address();
@@ -572,7 +710,7 @@ async fn a_return_that_is_not_ours_leaves_the_address_and_verifies_nothing() {
     show_address(&format!("{}/?dynamicOauthCode=evil&dynamicOauthState=evil", origin()));
     let app = Mounted::new(&service.client()).await;
     assert_eq!(app.seen.first_address.borrow().as_deref(), Some(&*format!("{}/", origin())));
-    assert_eq!(app.resumed().await.result, Err(StepUpError::StateMismatch));
+    assert_eq!(app.resumed().await.result.clone(), Err(StepUpError::StateMismatch));
     assert!(service.body("verify").is_none());
     drop(app);
 

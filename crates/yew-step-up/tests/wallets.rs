@@ -17,8 +17,8 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use yew::prelude::*;
 use yew_step_up::{
     Config, Event, HttpRequest, HttpResponse, LocalFuture, Platform, StepUpClient, StepUpError,
-    StepUpProvider, Timestamp, TokenScope, UseStepUpAuthenticationHandle, WalletChain, WalletInfo,
-    browser_platform, use_step_up_authentication, use_wallets,
+    StepUpProvider, Timestamp, TokenScope, UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions,
+    WalletChain, WalletInfo, browser_platform, use_step_up_authentication_with_options, use_wallets,
 };
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -248,7 +248,7 @@ fn verified(elevates: bool) -> String {
 
 /// What the test page shows.
 #[derive(Clone, Default)]
-struct Seen(Rc<RefCell<Option<UseStepUpAuthenticationHandle>>>);
+struct Seen(Rc<RefCell<Option<UseStepUpAuthenticationHandle>>>, Option<&'static str>);
 
 impl PartialEq for Seen {
     fn eq(&self, other: &Self) -> bool {
@@ -276,7 +276,11 @@ struct ScreenProps {
 
 #[component]
 fn Screen(props: &ScreenProps) -> Html {
-    let step_up = use_step_up_authentication();
+    let mut options = UseStepUpAuthenticationOptions::new();
+    if let Some(id) = props.seen.1 {
+        options = options.with_credential_id(id);
+    }
+    let step_up = use_step_up_authentication_with_options(options);
     let names: Vec<String> = use_wallets().into_iter().map(|wallet| wallet.name).collect();
     props.seen.0.replace(Some(step_up.clone()));
     html! {
@@ -292,10 +296,15 @@ struct Mounted {
 
 impl Mounted {
     async fn new(client: &StepUpClient) -> Self {
+        Self::with(client, None).await
+    }
+
+    /// The hook has this credential.
+    async fn with(client: &StepUpClient, credential: Option<&'static str>) -> Self {
         let document = web_sys::window().unwrap().document().unwrap();
         let root = document.create_element("div").unwrap();
         document.body().unwrap().append_child(&root).unwrap();
-        let seen = Seen::default();
+        let seen = Seen(Rc::default(), credential);
         let props = PageProps { client: client.clone(), seen: seen.clone() };
         let app = yew::Renderer::<Page>::with_root_and_props(root.clone(), props).render();
         settle().await;
@@ -377,7 +386,8 @@ async fn a_wallet_that_is_not_connected_asks_and_the_user_may_say_no() {
     assert_eq!(page.handle().verify_wallet(None, &SCOPES).await, Err(StepUpError::Cancelled));
     assert!(wallet.was_asked("eth_requestAccounts") && wallet.was_asked("personal_sign"));
     settle().await;
-    assert_eq!(page.text(), "[Wallet one] loading=false error=Some(Cancelled)");
+    assert_eq!(page.text(), "[Wallet one] loading=false error=None", "the user's own no is no error to show");
+    assert!(page.handle().is_cancelled);
     assert!(client.elevations().is_empty());
 
     drop(wallet);
@@ -442,6 +452,22 @@ async fn the_chain_is_ethereum_where_a_wallet_does_not_say() {
     server.answers(verified(true));
     verify(&client).await.unwrap();
     assert_eq!(server.last("network"), "1");
+}
+
+#[wasm_bindgen_test]
+async fn the_hooks_credential_signs_unless_a_call_names_another() {
+    let (evm, solana) = (Wallet::evm("one", &[MINE], "{}"), Wallet::solana("Sol", r#"{"authorised":true}"#));
+    let server = Server::default();
+    let client = server.signed_in(true).await;
+    let page = Mounted::with(&client, Some("s")).await;
+    server.answers(verified(true));
+    page.handle().verify_wallet(None, &SCOPES).await.unwrap();
+    assert_eq!(server.last("publicWalletAddress"), SOLANA);
+    assert!(!evm.was_asked("personal_sign"));
+    server.answers(verified(true));
+    page.handle().verify_wallet(Some(&"c".into()), &SCOPES).await.unwrap();
+    assert_eq!(server.last("publicWalletAddress"), MINE);
+    drop(solana);
 }
 
 #[wasm_bindgen_test]

@@ -1,7 +1,7 @@
 //! Says how a redirect to a provider ended that came back to this page.
 
 use yew::prelude::*;
-use yew_step_up::{SocialPurpose, use_step_up_resume};
+use yew_step_up::{SocialPurpose, StepUpError, use_step_up_resume};
 
 use crate::{format::provider_name, ui::banner::Banner};
 
@@ -18,6 +18,8 @@ pub(crate) fn ResumedNote() -> Html {
             };
             html! { <p class="callout good" role="status" data-testid="resumed">{ text }</p> }
         }
+        // A user who refused at the provider knows it.
+        Err(StepUpError::Cancelled) => Html::default(),
         Err(error) => html! {
             <Banner test_id="resumed-error" title={format!("{provider} did not work")} text={error.to_string()} />
         },

@@ -8,6 +8,7 @@ use yew_step_up::{
 
 use super::other_ways::OtherWays;
 use crate::control::Control;
+use crate::format::reportable;
 use crate::ui::{
     button::PrimaryButton,
     countdown::Resend,
@@ -63,7 +64,8 @@ pub(crate) fn SignIn() -> Html {
             spawn(async move {
                 // Signed in, this page is gone.
                 if let Err(why) = signing_in.await {
-                    if matches!(why, StepUpError::CodeExpired | StepUpError::TooManyAttempts) {
+                    // A void code leads back to where another is sent.
+                    if why.voids_code() {
                         sent.set(None);
                     }
                     error.set(Some(why));
@@ -98,7 +100,7 @@ pub(crate) fn SignIn() -> Html {
     };
     let onerror = {
         let error = error.setter();
-        Callback::from(move |why| error.set(Some(why)))
+        Callback::from(move |why| error.set(reportable(why)))
     };
     let message = error.as_ref().map(|error| AttrValue::from(error.to_string()));
     html! {

@@ -6,7 +6,7 @@ use yew_step_up::{HttpRequest, Result, StepUpClient, StepUpError, TokenScope, us
 
 use super::export_screen::ExportScreen;
 use crate::{
-    format::shorten,
+    format::{reportable, shorten},
     ui::{banner::Banner, focus::use_focus, icon::Key},
 };
 
@@ -27,8 +27,7 @@ pub(crate) async fn export_wallet(client: &StepUpClient) -> Result<String> {
 /// The identifier of the user's wallet.
 pub(super) fn wallet_of(client: &StepUpClient) -> Result<String> {
     let user = client.user().ok_or(StepUpError::NotSignedIn)?;
-    let wallet = user.credentials.iter().find_map(|credential| credential.embedded_wallet_id.clone());
-    Ok(wallet.unwrap_or_default())
+    Ok(user.embedded_wallet().unwrap_or_default().to_owned())
 }
 
 #[derive(Properties, PartialEq)]
@@ -48,8 +47,10 @@ pub(super) fn Wallet(props: &WalletProps) -> Html {
     let onexported = {
         let exported = exported.setter();
         Callback::from(move |outcome: Result<String>| {
-            // Nobody has to be told what they did themselves.
-            exported.set(Some(outcome).filter(|it| !matches!(it, Err(StepUpError::Cancelled))));
+            exported.set(match outcome {
+                Ok(key) => Some(Ok(key)),
+                Err(error) => reportable(error).map(Err),
+            });
         })
     };
     let again = {

@@ -47,8 +47,7 @@ impl StepUpCheck {
     /// has a second factor.
     ///
     /// ```
-    /// use step_up_core::{PromptOptions, StepUpClient, StepUpError, TokenScope};
-    ///
+    /// # use step_up_core::{PromptOptions, StepUpClient, StepUpError, TokenScope};
     /// async fn verify(client: StepUpClient) -> Result<(), StepUpError> {
     ///     let check = client.check(&TokenScope::WalletExport).await;
     ///     let options = PromptOptions::new(&[TokenScope::WalletExport]);

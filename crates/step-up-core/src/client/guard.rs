@@ -29,8 +29,7 @@ impl StepUpClient {
     /// held for anybody else.
     ///
     /// ```
-    /// use step_up_core::{GuardOptions, HttpRequest, HttpResponse, Result, StepUpClient, TokenScope};
-    ///
+    /// # use step_up_core::{GuardOptions, HttpRequest, HttpResponse, Result, StepUpClient, TokenScope};
     /// async fn delete(client: StepUpClient) -> Result<HttpResponse> {
     ///     let options = GuardOptions::new(&[TokenScope::UserDelete]);
     ///     let sender = client.clone();

@@ -43,6 +43,7 @@ pub use self::social::SocialReturn;
 pub(crate) use self::verified::done;
 use self::{
     check::Checks,
+    codes::PendingSends,
     events::Listeners,
     nonces::NoncePool,
     prompt::PromptDesk,
@@ -186,6 +187,7 @@ pub(crate) struct Inner {
     settings: RefCell<Option<CachedSettings>>,
     nonces: RefCell<NoncePool>,
     checks: RefCell<Checks>,
+    sends: RefCell<PendingSends>,
     /// Made when somebody asks for or draws a prompt: an app that never does has no code for them.
     prompts: OnceCell<Box<dyn PromptDesk>>,
     listeners: Rc<Listeners>,
@@ -258,6 +260,7 @@ impl StepUpClient {
                 settings: RefCell::default(),
                 nonces: RefCell::default(),
                 checks: RefCell::default(),
+                sends: RefCell::default(),
                 prompts: OnceCell::new(),
                 listeners: Rc::default(),
                 instance_id: OnceCell::new(),
@@ -294,6 +297,13 @@ impl StepUpClient {
     pub fn user(&self) -> Option<Rc<User>> {
         self.inner.end_if_expired();
         self.inner.current.borrow().session.user.clone()
+    }
+
+    /// The epoch of the session, or of being signed out. What an app has begun in one epoch must not go on in another.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.inner.end_if_expired();
+        self.inner.epoch()
     }
 
     /// Now, by the server's clock as far as it is known: what expiries compare with.

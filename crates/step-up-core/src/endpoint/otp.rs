@@ -47,7 +47,9 @@ impl Endpoint for SendCode<'_> {
 
 /// Sends a new code, which replaces the old one.
 pub(crate) struct ResendCode<'a> {
-    pub(crate) last: &'a OtpVerification,
+    pub(crate) address: &'a OtpAddress,
+    /// The identifier of the verification that it replaces.
+    pub(crate) uuid: &'a str,
 }
 
 impl Endpoint for ResendCode<'_> {
@@ -55,8 +57,8 @@ impl Endpoint for ResendCode<'_> {
     type Output = String;
 
     fn call(&self) -> Call {
-        let (kind, body) = address(&self.last.address);
-        let body = body.text("verificationUUID", &self.last.uuid);
+        let (kind, body) = address(self.address);
+        let body = body.text("verificationUUID", self.uuid);
         Call::new(Method::Post, path!(kind, "retry"), Auth::Optional).body(body)
     }
 

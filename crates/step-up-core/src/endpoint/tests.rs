@@ -48,11 +48,11 @@ fn calls_are_what_the_protocol_says() {
             r#"POST /smsVerifications/create auth=Optional {"phoneCountryCode":"1","phoneNumber":"5550100100","isoCountryCode":"US","captchaToken":"c1"}"#,
         ),
         (
-            line(&|| ResendCode { last: &by_email }.call()),
+            line(&|| ResendCode { address: &by_email.address, uuid: &by_email.uuid }.call()),
             r#"POST /emailVerifications/retry auth=Optional {"email":"a@b.example","verificationUUID":"v1"}"#,
         ),
         (
-            line(&|| ResendCode { last: &by_sms }.call()),
+            line(&|| ResendCode { address: &by_sms.address, uuid: &by_sms.uuid }.call()),
             r#"POST /smsVerifications/retry auth=Optional {"phoneCountryCode":"1","phoneNumber":"5550100100","isoCountryCode":"US","verificationUUID":"v1"}"#,
         ),
         (

@@ -21,8 +21,7 @@ use crate::{
 /// What a prompt is for.
 ///
 /// ```
-/// use step_up_core::{PromptOptions, TokenScope};
-///
+/// # use step_up_core::{PromptOptions, TokenScope};
 /// let options = PromptOptions::new(&[TokenScope::WalletExport]).with_force();
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -241,7 +240,7 @@ pub struct PromptView {
     pub methods: Vec<PromptMethod>,
     /// Whether something is under way: nothing can be submitted.
     pub is_loading: bool,
-    /// What went wrong last. The prompt goes on.
+    /// What went wrong last, a cancelled attempt included. The prompt goes on.
     pub error: Option<StepUpError>,
     /// The code that was sent and not yet accepted.
     pub otp_verification: Option<OtpVerification>,
@@ -257,6 +256,8 @@ impl PromptView {
         offer: &Offer,
         state: &StepUpState,
     ) -> Self {
+        // A prompt that goes on after a cancellation says that nothing was verified.
+        let cancelled = state.is_cancelled.then_some(StepUpError::Cancelled);
         Self {
             id,
             path,
@@ -264,7 +265,7 @@ impl PromptView {
             screen: offer.screen.clone(),
             methods: offer.methods.clone(),
             is_loading: state.is_loading || offer.screen == PromptScreen::Loading,
-            error: state.error.clone(),
+            error: state.error.clone().or(cancelled),
             otp_verification: state.otp_verification.clone(),
             captcha_required: state.captcha_required,
         }

@@ -19,8 +19,7 @@ pub enum OnBlocked {
 /// Options of [`verify_social`](crate::StepUpClient::verify_social) and its like.
 ///
 /// ```
-/// use step_up_core::{OnBlocked, SocialOptions, TokenScope};
-///
+/// # use step_up_core::{OnBlocked, SocialOptions, TokenScope};
 /// let options = SocialOptions::new()
 ///     .with_scopes(&[TokenScope::WalletExport])
 ///     .with_app_state("wallet 3")

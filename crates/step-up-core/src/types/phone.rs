@@ -24,8 +24,7 @@ const MIN_DIGITS: usize = 5;
 /// A phone number as the service wants it: country calling code, number and country.
 ///
 /// ```
-/// use step_up_core::PhoneNumber;
-///
+/// # use step_up_core::PhoneNumber;
 /// let number = PhoneNumber::parse("+1 (555) 010-0100").unwrap();
 /// assert_eq!(number.as_str(), "+15550100100");
 /// assert_eq!((number.calling_code(), number.national()), ("1", "5550100100"));

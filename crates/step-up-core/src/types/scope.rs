@@ -6,8 +6,7 @@ open_enum! {
     /// What an elevated access token may be used for (`docs/PROTOCOL.md`, "Scopes").
     ///
     /// ```
-    /// use step_up_core::TokenScope;
-    ///
+    /// # use step_up_core::TokenScope;
     /// assert_eq!(TokenScope::WalletExport.as_str(), "wallet:export");
     /// // A scope that a newer server knows is kept, not lost.
     /// assert_eq!(TokenScope::from("wallet:teleport").as_str(), "wallet:teleport");

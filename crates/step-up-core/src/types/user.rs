@@ -49,4 +49,37 @@ impl User {
     pub fn credential(&self, id: &CredentialId) -> Option<&Credential> {
         self.credentials.iter().find(|credential| credential.id == *id)
     }
+
+    /// The identifier of the user's first embedded wallet, as the wallet endpoints (`/waas/{wallet}/…`) take it; `None` if
+    /// the user has none.
+    #[must_use]
+    pub fn embedded_wallet(&self) -> Option<&str> {
+        let mut ids =
+            self.credentials.iter().filter_map(|credential| credential.embedded_wallet_id.as_deref());
+        ids.find(|id| !id.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::CredentialFormat;
+
+    #[test]
+    fn embedded_wallet_is_the_first_credential_with_a_wallet_id() {
+        let wallet = |id: &str, wallet: Option<&str>| Credential {
+            embedded_wallet_id: wallet.map(Into::into),
+            ..Credential::new(id, CredentialFormat::Blockchain)
+        };
+        let mut user = User::new("u", "e");
+        assert_eq!(user.embedded_wallet(), None);
+        user.credentials = vec![Credential::email("c", "a@b.example"), wallet("external", None)];
+        assert_eq!(user.embedded_wallet(), None);
+        user.credentials.extend([
+            wallet("empty", Some("")),
+            wallet("1", Some("one")),
+            wallet("2", Some("two")),
+        ]);
+        assert_eq!(user.embedded_wallet(), Some("one"));
+    }
 }

@@ -119,6 +119,9 @@ fn error(error: &StepUpError) -> Option<AttrValue> {
             "Es wurde nichts bestätigt. Versuchen Sie es noch einmal oder verwenden Sie eine andere Methode.".into()
         }
         StepUpError::InvalidCode { attempts_left: None } => "Dieser Code ist falsch.".into(),
+        StepUpError::InvalidCode { attempts_left: Some(0) } => {
+            "Dieser Code ist falsch. Sie haben keinen Versuch mehr.".into()
+        }
         StepUpError::InvalidCode { attempts_left: Some(1) } => {
             "Dieser Code ist falsch. Sie haben noch einen Versuch.".into()
         }
@@ -236,6 +239,7 @@ mod tests {
         let pause = StepUpError::RateLimited { retry_after: Some(Duration::from_secs(1)) };
         assert_eq!(error(&pause).as_deref(), Some("Zu viele Versuche. Warten Sie eine Sekunde."));
         let tries = |left| error(&StepUpError::InvalidCode { attempts_left: Some(left) });
+        assert_eq!(tries(0).as_deref(), Some("Dieser Code ist falsch. Sie haben keinen Versuch mehr."));
         assert_eq!(tries(1).as_deref(), Some("Dieser Code ist falsch. Sie haben noch einen Versuch."));
         assert_eq!(tries(2).as_deref(), Some("Dieser Code ist falsch. Sie haben noch 2 Versuche."));
         let others = [

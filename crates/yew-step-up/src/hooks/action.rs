@@ -28,7 +28,9 @@ pub enum StepUpActionState<T, E> {
     Running,
     /// It is done.
     Done(T),
-    /// It failed, or the user did not verify.
+    /// The user cancelled. Nothing is wrong, and it can be run again.
+    Cancelled,
+    /// It failed, or the user could not verify.
     Failed(E),
 }
 
@@ -134,6 +136,7 @@ where
         spawn_local(async move {
             let state = match guarded.await {
                 Ok(output) => StepUpActionState::Done(output),
+                Err(error) if error.is_cancelled() => StepUpActionState::Cancelled,
                 Err(error) => StepUpActionState::Failed(error),
             };
             hook.write(run, state);
@@ -152,7 +155,7 @@ where
 /// elevation, lets the user verify for what the server asks for and runs it once more. The action is that of the latest
 /// render. It is handed the scopes that its request needs: `scope`, or those that the server named.
 ///
-/// Its error says whether it is such a refusal ([`AsChallenge`]); [`StepUpError`] does. The component that calls
+/// Its error says whether it is such a refusal, and whether the user cancelled ([`AsChallenge`]); [`StepUpError`] does. The component that calls
 /// [`use_step_up_prompt`](crate::use_step_up_prompt) draws the prompt. When the component of the action is unmounted, it no
 /// longer waits for the user; an action that runs by then runs to its end.
 ///
@@ -171,6 +174,7 @@ where
 ///     let text = match &*delete {
 ///         StepUpActionState::Done(_) => "Deleted".to_owned(),
 ///         StepUpActionState::Failed(error) => error.to_string(),
+///         // Also after the user has cancelled.
 ///         _ => "Delete my account".to_owned(),
 ///     };
 ///     let onclick = { let delete = delete.clone(); move |_: MouseEvent| delete.run() };

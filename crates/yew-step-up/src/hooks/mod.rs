@@ -27,9 +27,9 @@ pub(crate) use self::{
 mod wallets;
 
 #[cfg(feature = "social")]
-pub(crate) use self::resume::resume;
+pub(crate) use self::resume::ResumeSlot;
 #[cfg(feature = "social")]
-pub use self::resume::{Resumed, use_step_up_resume};
+pub use self::resume::{Resumed, ResumedHandle, use_step_up_resume};
 #[cfg(feature = "wallet")]
 pub use self::wallets::use_wallets;
 #[cfg(feature = "prompt")]

@@ -144,10 +144,19 @@ fn run<T: 'static>(work: impl Future<Output = T> + 'static) {
 ///         let Some(input) = field.cast::<HtmlInputElement>() else { return };
 ///         prompt.submit_code(&input.value());
 ///     }};
+///     let disabled = prompt.is_loading;
+///     // A void code is gone: there is nothing to type until another is sent.
+///     let is_waiting = !props.is_sent || prompt.otp_verification.is_some();
+///     let resend = move |_: MouseEvent| prompt.send();
 ///     html! {
 ///         <form onsubmit={submit}>
-///             <input ref={field} autocomplete="one-time-code" inputmode="numeric" />
-///             <button disabled={prompt.is_loading}>{ "Verify" }</button>
+///             if is_waiting {
+///                 <input ref={field} autocomplete="one-time-code" inputmode="numeric" />
+///                 <button {disabled}>{ "Verify" }</button>
+///             }
+///             if props.is_sent {
+///                 <button type="button" onclick={resend} {disabled}>{ "Send a new code" }</button>
+///             }
 ///         </form>
 ///     }
 /// }

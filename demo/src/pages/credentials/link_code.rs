@@ -68,12 +68,17 @@ pub(crate) fn LinkCode(props: &LinkCodeProps) -> Html {
         Callback::from(move |code: String| {
             let Some(verification) = &*sent else { return };
             let linking = client.link_with_otp(verification, &code);
-            let (error, is_busy, ondone) = (error.clone(), is_busy.clone(), ondone.clone());
+            let (sent, error, is_busy, ondone) =
+                (sent.clone(), error.clone(), is_busy.clone(), ondone.clone());
             is_busy.set(true);
             spawn(async move {
                 match linking.await {
                     Ok(_) => ondone.emit(()),
                     Err(why) => {
+                        // A void code leads back to where another is sent.
+                        if why.voids_code() {
+                            sent.set(None);
+                        }
                         error.set(Some(why.to_string().into()));
                         is_busy.set(false);
                     }

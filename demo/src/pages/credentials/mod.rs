@@ -13,7 +13,7 @@ use self::{
     overview::Overview,
 };
 pub(super) use self::{link_code::LinkCode, link_email_button::LinkEmailButton};
-use crate::{ui::spawn, verify::Verify};
+use crate::{format::reportable, ui::spawn, verify::Verify};
 
 /// What the visitor wants to do. All of it has to be verified first.
 #[derive(Clone, PartialEq)]
@@ -56,7 +56,7 @@ pub(crate) fn Credentials() -> Html {
     let overview = go(Step::Overview(None));
     let failed = {
         let step = step.setter();
-        Callback::from(move |error| step.set(Step::Overview(Some(error))))
+        Callback::from(move |error| step.set(Step::Overview(reportable(error))))
     };
     match &*step {
         Step::Overview(error) => {

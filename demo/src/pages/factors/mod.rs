@@ -12,7 +12,7 @@ use yew_step_up::{
 };
 
 use self::{codes::Codes, enrolment::Enrolment, make_passkey::MakePasskey, overview::Overview};
-use crate::{ui::spawn, verify::Verify};
+use crate::{format::reportable, ui::spawn, verify::Verify};
 
 /// What the visitor wants to do. All of it has to be verified first.
 #[derive(Clone, PartialEq, Eq)]
@@ -112,7 +112,7 @@ pub(crate) fn Factors() -> Html {
         Step::MakingPasskey => {
             let ondone = {
                 let step = step.setter();
-                Callback::from(move |error| step.set(Step::Overview(error)))
+                Callback::from(move |error: Option<_>| step.set(Step::Overview(error.and_then(reportable))))
             };
             html! { <MakePasskey {ondone} oncancel={overview} /> }
         }

@@ -12,6 +12,7 @@ pub(super) enum Status {
     Idle,
     Waiting,
     Done,
+    Cancelled,
     Failed,
 }
 
@@ -36,6 +37,7 @@ pub(super) fn CallButton(props: &CallButtonProps) -> Html {
 
     let status = match &*action {
         StepUpActionState::Idle => Status::Idle,
+        StepUpActionState::Cancelled => Status::Cancelled,
         StepUpActionState::Done(_) => Status::Done,
         StepUpActionState::Failed(_) => Status::Failed,
         _ => Status::Waiting,
@@ -46,6 +48,7 @@ pub(super) fn CallButton(props: &CallButtonProps) -> Html {
         StepUpActionState::Prompting => "waits for you…".to_owned(),
         StepUpActionState::Running => "calls…".to_owned(),
         StepUpActionState::Done(_) => "answered".to_owned(),
+        StepUpActionState::Cancelled => "cancelled".to_owned(),
         StepUpActionState::Failed(error) => error.to_string(),
         _ => String::new(),
     };
@@ -60,7 +63,7 @@ pub(super) fn CallButton(props: &CallButtonProps) -> Html {
     let class = match status {
         Status::Done => "good",
         Status::Failed => "bad",
-        Status::Idle | Status::Waiting => "",
+        Status::Idle | Status::Waiting | Status::Cancelled => "",
     };
     html! {
         <li>

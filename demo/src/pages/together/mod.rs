@@ -146,6 +146,11 @@ pub(crate) fn Together(props: &TogetherProps) -> Html {
             </ol>
             <p aria-live="polite">
                 <b data-testid="together-answers">{ format!("{} of {COUNT} answered", board.count(Status::Done)) }</b>
+                if board.count(Status::Cancelled) > 0 {
+                    <span class="quiet" data-testid="together-cancelled">
+                        { format!(", {} cancelled", board.count(Status::Cancelled)) }
+                    </span>
+                }
                 if board.count(Status::Failed) > 0 {
                     <span class="quiet" data-testid="together-failed">{ format!(", {} failed", board.count(Status::Failed)) }</span>
                 }

@@ -36,7 +36,7 @@ fn Methods() -> Html {
     };
     let elevation = use_elevation(SCOPE);
     #[cfg(feature = "social")]
-    let resumed = yew_step_up::use_step_up_resume().and_then(|resumed| resumed.result.err());
+    let resumed = yew_step_up::use_step_up_resume().and_then(|resumed| resumed.result.clone().err());
     #[cfg(not(feature = "social"))]
     let resumed = None::<yew_step_up::StepUpError>;
     let field = use_node_ref();

@@ -70,8 +70,7 @@ fn Export() -> Html {
 /// The server's answer, as it is.
 async fn export(client: &StepUpClient) -> Result<String, StepUpError> {
     let user = client.user().ok_or(StepUpError::NotSignedIn)?;
-    let wallet = user.credentials.iter().find_map(|credential| credential.embedded_wallet_id.as_deref());
-    let path = format!("/waas/{}/privateKey/export", wallet.unwrap_or_default());
+    let path = format!("/waas/{}/privateKey/export", user.embedded_wallet().unwrap_or_default());
     let response = client.send(HttpRequest::post(path), TokenScope::WalletExport).await?;
     Ok(std::str::from_utf8(&response.body).unwrap_or_default().to_owned())
 }

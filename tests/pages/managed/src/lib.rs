@@ -25,10 +25,12 @@ fn Export() -> Html {
             let (client, exported) = (client.clone(), exported.clone());
             async move {
                 let options = PromptOptions::new(&[TokenScope::WalletExport]);
-                exported.set(Some(match step_up.prompt_step_up_auth(options).await {
-                    Ok(_) => export(&client).await,
-                    Err(error) => Err(error),
-                }));
+                exported.set(match step_up.prompt_step_up_auth(options).await {
+                    Ok(_) => Some(export(&client).await),
+                    // A user who cancelled knows it.
+                    Err(StepUpError::Cancelled) => None,
+                    Err(error) => Some(Err(error)),
+                });
             }
         })
     };
@@ -49,8 +51,7 @@ fn Export() -> Html {
 /// The server's answer, as it is.
 async fn export(client: &StepUpClient) -> Result<String> {
     let user = client.user().ok_or(StepUpError::NotSignedIn)?;
-    let wallet = user.credentials.iter().find_map(|credential| credential.embedded_wallet_id.as_deref());
-    let path = format!("/waas/{}/privateKey/export", wallet.unwrap_or_default());
+    let path = format!("/waas/{}/privateKey/export", user.embedded_wallet().unwrap_or_default());
     let response = client.send(HttpRequest::post(path), TokenScope::WalletExport).await?;
     Ok(std::str::from_utf8(&response.body).unwrap_or_default().to_owned())
 }

@@ -15,8 +15,7 @@ impl StepUpClient {
     /// that was mounted draws, until what this returns is dropped.
     ///
     /// ```
-    /// use step_up_core::{PromptMethodKind, PromptScreen, StepUpClient};
-    ///
+    /// # use step_up_core::{PromptMethodKind, PromptScreen, StepUpClient};
     /// fn draw(client: &StepUpClient) {
     ///     let prompter = client.mount_prompter(|| println!("draw again"));
     ///     let Some(prompt) = prompter.prompt() else { return };

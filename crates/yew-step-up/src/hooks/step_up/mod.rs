@@ -107,15 +107,15 @@ impl fmt::Debug for UseStepUpAuthenticationHandle {
 }
 
 impl UseStepUpAuthenticationHandle {
-    /// Whether the user has to verify once more, and with what; see [`StepUpClient::check`]. It cannot fail, and leaves
-    /// the state alone.
+    /// Whether the user has to verify once more, and with what; see [`StepUpClient::check`]. It cannot fail. The state
+    /// loads from this call on, also if the future is polled later; otherwise it stays as it is.
     pub fn check_step_up_auth(&self, scope: &TokenScope) -> impl Future<Output = StepUpCheck> + use<> {
-        self.hook.client.check(scope)
+        self.hook.tracker.track_check(self.hook.client.check(scope))
     }
 
     /// [`check_step_up_auth`](Self::check_step_up_auth), as a yes or no.
     pub fn is_step_up_required(&self, scope: &TokenScope) -> impl Future<Output = bool> + use<> {
-        self.hook.client.is_required(scope)
+        self.hook.tracker.track_check(self.hook.client.is_required(scope))
     }
 
     /// Back to the start: no error, no code. What is under way goes on, and no longer writes this state.

@@ -14,7 +14,8 @@ pub(super) type Recipient = RefCell<Option<CredentialId>>;
 
 impl UseStepUpAuthenticationHandle {
     /// Sends a code to the hook's credential, else to the first email address or phone number that the user may sign in
-    /// with.
+    /// with. A call that is made while the same code is being sent, by this or another component, joins it: one code is
+    /// sent, and both calls return it.
     ///
     /// # Errors
     ///
@@ -59,15 +60,20 @@ impl UseStepUpAuthenticationHandle {
         self.hook.tracker.track(sending, sent)
     }
 
-    /// Sends a new code in place of the last one.
+    /// Sends a new code in place of the last one, also if that one is void ([`void_otp`](step_up_core::StepUpState::void_otp)).
     ///
     /// # Errors
     ///
-    /// [`OtpNotSent`](StepUpError::OtpNotSent) where there is none to replace, and those of
+    /// [`OtpNotSent`](StepUpError::OtpNotSent) if this hook has no code to replace, and those of
     /// [`StepUpClient::resend_otp`](step_up_core::StepUpClient::resend_otp); the state shows them.
     pub fn resend_otp(&self) -> impl Future<Output = Result<OtpVerification>> + use<> {
-        let resend = self.pending().map(|pending| self.hook.client.resend_otp(&pending));
-        self.hook.tracker.track(resend, sent)
+        let state = self.hook.tracker.state().clone();
+        match (state.otp_verification, state.void_otp) {
+            // The service need not know a void verification any more: its credential gets another.
+            (None, Some(void)) => self.send_code(void.credential_id().cloned()),
+            (None, None) => self.hook.tracker.track(Err(StepUpError::OtpNotSent), sent),
+            (Some(pending), _) => self.hook.tracker.track(Ok(self.hook.client.resend_otp(&pending)), sent),
+        }
     }
 
     /// Verifies the user with the code that was sent, and holds the elevated token for `scopes`.
