@@ -57,10 +57,13 @@ fn verified(user: &str, issued_at: i64, is_elevated: bool) -> String {
     format!(r#"{{{elevated}"minifiedJwt":"{token}","expiresAt":{},{user}}}"#, issued_at + 4_000)
 }
 
+/// The status and body that answer a verification, once the test knows them.
+type Held = oneshot::Receiver<(u16, String)>;
+
 /// The tabs of one environment, whose server answers a verification when it is told to.
 struct Tabs {
     config: Config,
-    verification: Rc<RefCell<Option<oneshot::Receiver<(u16, String)>>>>,
+    verification: Rc<RefCell<Option<Held>>>,
 }
 
 impl Tabs {
