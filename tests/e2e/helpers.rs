@@ -1,7 +1,7 @@
 //! End to end: the helpers that the other tests wait with fail when what they wait for does not come, and say what is there
 //! instead.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::{rc::Rc, time::Duration};
 

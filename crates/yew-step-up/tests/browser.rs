@@ -9,7 +9,6 @@ mod wait;
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
-    pin::pin,
     rc::Rc,
     time::Duration,
 };

@@ -297,7 +297,7 @@ impl Mounted {
 
 /// Until the scripted `navigator.credentials` is asked.
 async fn until_asked() {
-    wait::until("that the browser is asked", || (seen("opened") > 0).then_some(())).await;
+    wait::until("that the browser is asked", || (seen("opened") != 0).then_some(())).await;
 }
 
 #[wasm_bindgen_test]

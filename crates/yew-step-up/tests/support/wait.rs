@@ -28,29 +28,21 @@ pub(crate) async fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
 ///
 /// If nothing comes: with what `what` says.
 pub(crate) async fn until_or<T>(what: impl FnOnce() -> String, look: impl FnMut() -> Option<T>) -> T {
-    until_within(LIMIT, what, look).await
+    found_within(LIMIT, look).await.unwrap_or_else(|| panic!("it did not come: {}", what()))
 }
 
-/// As [`until_or`], with another limit.
-///
-/// # Panics
-///
-/// If nothing comes in so many milliseconds: with what `what` says.
-pub(crate) async fn until_within<T>(
-    limit: u32,
-    what: impl FnOnce() -> String,
-    mut look: impl FnMut() -> Option<T>,
-) -> T {
+/// Looks until there is something, and returns it; `None` if nothing comes in so many milliseconds.
+pub(crate) async fn found_within<T>(limit: u32, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let is_over = Rc::new(Cell::new(false));
     let over = Rc::clone(&is_over);
     let _limit = Timeout::new(limit, move || over.set(true));
     loop {
         // Read first: what came in the last moment has come.
         let is_last = is_over.get();
-        if let Some(found) = look() {
+        let found = look();
+        if found.is_some() || is_last {
             return found;
         }
-        assert!(!is_last, "it did not come: {}", what());
         turn().await;
     }
 }
