@@ -50,19 +50,29 @@ struct TimeOptions {
     second: &'static str,
 }
 
+/// The date and time for programs, RFC 3339.
+pub(crate) fn iso(time: Timestamp) -> String {
+    date(time).to_iso_string().into()
+}
+
 /// The time of day, as this visitor writes it.
 pub(crate) fn time_of_day(time: Timestamp) -> String {
     let options = TimeOptions { hour: "2-digit", minute: "2-digit", second: "2-digit" };
     // Options that cannot be handed over leave the browser its own way.
     let options = serde_wasm_bindgen::to_value(&options).unwrap_or(JsValue::UNDEFINED);
-    // Exact: below 2^53 for the next 285,000 years.
-    #[allow(clippy::cast_precision_loss)]
-    let date = js_sys::Date::new(&JsValue::from_f64(time.as_millis() as f64));
+    let date = date(time);
     js_sys::Reflect::get(&date, &"toLocaleTimeString".into())
         .ok()
         .and_then(|method| js_sys::Function::from(method).call2(&date, &JsValue::UNDEFINED, &options).ok())
         .and_then(|text| text.as_string())
         .unwrap_or_default()
+}
+
+fn date(time: Timestamp) -> js_sys::Date {
+    // Exact: below 2^53 for the next 285,000 years.
+    #[allow(clippy::cast_precision_loss)]
+    let millis = time.as_millis() as f64;
+    js_sys::Date::new(&JsValue::from_f64(millis))
 }
 
 #[cfg(test)]

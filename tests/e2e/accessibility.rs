@@ -85,7 +85,7 @@ async fn what_is_wrong_is_found_in_page() {
     }
 
     // In a dialog above all else as well.
-    visitor.browser.driver().refresh().await.unwrap();
+    visitor.browser.reload().await;
     visitor.sign_in().await;
     visitor.go_to("nav-managed", "export-wallet").await;
     visitor.browser.click("export-wallet").await;

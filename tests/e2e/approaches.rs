@@ -81,6 +81,7 @@ async fn a_page_exports_the_wallet(visitor: &Visitor, nav: &str, source: &str) {
     let cancelled = visitor.prompted_code(&first).await;
     visitor.browser.click_element(CANCEL).await;
     visitor.browser.no_element(DIALOG).await;
+    visitor.browser.element("[data-testid='export-wallet'][aria-busy='false']").await;
     assert!(!visitor.browser.has("step-up-error").await, "nobody is told what they did themselves");
 
     visitor.browser.click("export-wallet").await;
@@ -117,8 +118,7 @@ async fn the_headless_page_runs_the_documentations_example(visitor: Visitor) {
     visitor.browser.type_into("link-email-code", wrong(&code)).await;
     visitor.browser.click("link-email-verify").await;
     visitor.browser.text_where("link-email-error", |text| text.contains("4 tries")).await;
-    visitor.browser.find("link-email-code").await.clear().await.unwrap();
-    visitor.browser.type_into("link-email-code", &code).await;
+    visitor.browser.replace("link-email-code", &code).await;
     visitor.browser.click("link-email-verify").await;
 
     let other = "countess@example.com";

@@ -72,7 +72,7 @@ async fn a_reload_keeps_the_session_and_no_elevation_in_page() {
     let code = visitor.ask_for_export(&first).await;
     visitor.enter(&code).await;
     let key = visitor.key().await;
-    visitor.browser.driver().refresh().await.unwrap();
+    visitor.browser.reload().await;
     visitor.browser.text_where("signed-in-user", |text| text.contains(EMAIL)).await;
     let code = visitor.ask_for_export(&code).await;
     visitor.enter(&code).await;
@@ -84,9 +84,9 @@ async fn the_panel_moves_both_clocks_and_a_code_expires_in_page() {
     let visitor = Visitor::in_page().await;
     let first = visitor.sign_in().await;
     let code = visitor.ask_for_export(&first).await;
-    visitor.browser.click("clock-5m").await;
-    visitor.browser.click("clock-5m").await;
-    visitor.browser.click("clock-1m").await;
+    for (button, seconds) in [("clock-5m", 300), ("clock-5m", 300), ("clock-1m", 60)] {
+        visitor.press_clock(button, seconds).await;
+    }
     visitor.enter(&code).await;
     visitor.step_up_error("no longer valid").await;
 }
@@ -95,9 +95,37 @@ async fn the_panel_moves_both_clocks_and_a_code_expires_in_page() {
 async fn step_up_that_is_off_asks_for_nothing_in_page() {
     let visitor = Visitor::in_page().await;
     visitor.sign_in().await;
-    visitor.browser.click("step-up-switch").await;
+    visitor.browser.turn_off("step-up-switch").await;
     visitor.browser.click("export-wallet").await;
     assert_is_key(&visitor.key().await);
+}
+
+/// Holds what the page wants done in a moment, which is when its sandbox answers, until `release()`.
+const HOLD: &str = "const later = window.setTimeout, held = [];
+    window.setTimeout = (work, ...rest) => rest[0] === 0 ? held.push(work) : later(work, ...rest);
+    window.release = () => { window.setTimeout = later; held.forEach(work => later(work, 0)); };";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_is_busy_until_the_sandbox_has_kept_its_setting_in_page() {
+    let visitor = Visitor::in_page().await;
+    let switch = async |state: &str| {
+        visitor.browser.element(&format!("[data-testid='captcha-switch']{state}")).await;
+    };
+    switch("[aria-busy='false']:not(:checked)").await;
+    visitor.browser.driver().execute(HOLD, vec![]).await.unwrap();
+    visitor.browser.click("captcha-switch").await;
+    switch("[aria-busy='true']:not(:checked)").await;
+    // Another press, of this switch or of another, would be overtaken by the first.
+    for id in ["captcha-switch", "step-up-switch"] {
+        let press = format!("document.querySelector(\"[data-testid='{id}']\").click()");
+        visitor.browser.driver().execute(&press, vec![]).await.unwrap();
+        visitor.browser.element(&format!("[data-testid='{id}'][aria-disabled='true']")).await;
+    }
+    visitor.browser.driver().execute("release()", vec![]).await.unwrap();
+    switch(":checked").await;
+    visitor.browser.reload().await;
+    switch("[aria-busy='false']:checked").await;
+    visitor.browser.element("[data-testid='step-up-switch'][aria-busy='false']:checked").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +151,7 @@ async fn an_old_code_and_a_fifth_wrong_one_are_void_and_a_new_code_works_on_serv
     visitor.browser.click("otp-resend").await;
     visitor.browser.find("otp-input").await;
 
-    let code = visitor.code("").await;
+    let code = visitor.code(&old).await;
     for left in ["4 tries", "3 tries", "2 tries", "One try"] {
         visitor.enter(wrong(&code)).await;
         visitor.otp_error(left).await;
@@ -134,7 +162,7 @@ async fn an_old_code_and_a_fifth_wrong_one_are_void_and_a_new_code_works_on_serv
     visitor.browser.click("otp-resend").await;
     visitor.browser.find("otp-input").await;
 
-    let code = visitor.code("").await;
+    let code = visitor.code(&code).await;
     visitor.enter(&code).await;
     assert_is_key(&visitor.key().await);
     let evaluated = visitor
@@ -252,13 +280,20 @@ async fn a_sign_out_while_the_answer_is_on_its_way_stores_nothing_on_server() {
     let visitor = Visitor::on_server().await;
     visitor.sign_in().await;
     let code = visitor.ask_for_export("").await;
-    visitor.control().fault("/emailVerifications/verify", 1, "delay", json!({ "millis": 1_500 })).await;
+    visitor.control().fault("/emailVerifications/verify", 1, "delay", json!({ "millis": 5_000 })).await;
     visitor.enter(&code).await;
+    visitor.browser.element("[data-testid='otp-input'][readonly]").await;
     visitor.browser.click("sign-out").await;
     visitor.browser.find("sign-in-email").await;
-    visitor.sign_in().await;
+    let answered =
+        "performance.getEntriesByType('resource').some(it => it.name.endsWith('/emailVerifications/verify'))";
+    let answered_before = visitor.browser.driver().execute(&format!("return {answered}"), vec![]).await;
+    assert_eq!(answered_before.unwrap().json(), false, "the answer came before the sign-out");
+    let code = visitor.sign_in_after(&code).await;
+    // It has arrived, or was given up.
+    visitor.browser.wait_for(&format!("return {answered}")).await;
     // Whoever signs in next is asked again.
-    let code = visitor.ask_for_export("").await;
+    let code = visitor.ask_for_export(&code).await;
     visitor.enter(&code).await;
     assert_is_key(&visitor.key().await);
 }

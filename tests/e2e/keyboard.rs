@@ -16,6 +16,9 @@ use visitor::{
 
 const PHONE: &str = "+15550100100";
 
+/// What takes the focus when a page or a screen takes another's place. A key that is pressed before goes elsewhere.
+const HEADING: &str = "h1";
+
 impl Visitor {
     fn keys(&self) -> Keys<'_> {
         Keys(&self.browser)
@@ -34,6 +37,7 @@ impl Visitor {
     async fn go_to(&self, page: &str) {
         self.keys().enter_on(&id(page)).await;
         self.browser.element(&format!("{}[aria-current='page']", id(page))).await;
+        self.keys().are_on(HEADING).await;
     }
 
     /// Presses *Export wallet*, and waits until the focus is where the screen wants it.
@@ -48,10 +52,12 @@ impl Visitor {
         let keys = self.keys();
         self.no_prompt().await;
         self.browser.find("export-screen").await;
+        keys.are_on(HEADING).await;
         keys.enter_on(&id("reveal-key")).await;
         assert_is_key(&self.browser.text_where("exported-key", |text| text.contains("0x")).await);
         keys.space_on(&id("export-done")).await;
         self.browser.find("export-wallet").await;
+        keys.are_on(HEADING).await;
     }
 
     async fn choose(&self, method: &str) {

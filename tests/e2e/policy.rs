@@ -12,7 +12,7 @@ use visitor::Visitor;
 /// What the browser refuses when a script in the page does this, as the browser says it.
 async fn refused(visitor: &Visitor, script: &str) -> String {
     visitor.browser.driver().execute(script, vec![]).await.unwrap();
-    let reported = tokio::time::timeout(Duration::from_secs(20), visitor.page.next_violations()).await;
+    let reported = tokio::time::timeout(Duration::from_secs(60), visitor.page.next_violations()).await;
     let violations = reported.unwrap_or_else(|_| panic!("the policy allows: {script}"));
     violations.join("\n")
 }

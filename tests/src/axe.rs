@@ -16,7 +16,8 @@ impl Browser {
     pub async fn accessibility_violations(&self) -> Vec<String> {
         // It is half a megabyte, so a page is given it once.
         let is_here = self.driver().execute("return 'axe' in window", Vec::new()).await;
-        if !is_here.is_ok_and(|it| it.json() == true) {
+        let is_here = is_here.unwrap_or_else(|error| panic!("no page to look at: {error}"));
+        if is_here.json() != true {
             let given = self.driver().execute(axe_core(), Vec::new()).await;
             given.unwrap_or_else(|error| panic!("axe-core does not start: {error}"));
         }

@@ -9,15 +9,19 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 use thirtyfour::{
-    By, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement,
-    prelude::ElementQueryable as _,
+    By, ChromiumLikeCapabilities as _, DesiredCapabilities, Key, WebDriver, WebElement, WindowHandle,
 };
 
-use crate::required;
+use crate::{
+    required,
+    wait::{LIMIT, until},
+};
 
 /// Headless, without a sandbox of its own because tests may run as root, and without calls home.
-const FLAGS: [&str; 10] = [
+const FLAGS: [&str; 11] = [
     "--headless=new",
+    // What moves would be somewhere else by the time that it is clicked.
+    "--force-prefers-reduced-motion",
     "--window-size=1280,900",
     "--no-sandbox",
     "--disable-gpu",
@@ -28,9 +32,6 @@ const FLAGS: [&str; 10] = [
     "--disable-component-update",
     "--disable-sync",
 ];
-
-/// How long a page may take to show what it should.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The size and colours of a screen.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +47,7 @@ pub struct Screen {
 /// A browser that ends with this value.
 pub struct Browser {
     driver: WebDriver,
+    limit: Duration,
     _process: Driver,
 }
 
@@ -91,7 +93,16 @@ impl Browser {
     ///
     /// Where it does not start.
     pub async fn start() -> Self {
-        Self::launch(false).await
+        Self::launch(false, &[]).await
+    }
+
+    /// Starts a browser that loads a page again on the way back to it, as one does that has no room to keep it.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    pub async fn start_without_kept_pages() -> Self {
+        Self::launch(false, &["--disable-features=BackForwardCache"]).await
     }
 
     /// Starts a browser that blocks popups, as it does for people; ChromeDriver lets them through unless told.
@@ -100,10 +111,10 @@ impl Browser {
     ///
     /// Where it does not start.
     pub async fn start_without_popups() -> Self {
-        Self::launch(true).await
+        Self::launch(true, &[]).await
     }
 
-    async fn launch(blocks_popups: bool) -> Self {
+    async fn launch(blocks_popups: bool, more: &[&str]) -> Self {
         let process = Driver::start();
         let mut capabilities = DesiredCapabilities::chrome();
         if blocks_popups {
@@ -112,7 +123,7 @@ impl Browser {
                 .add_experimental_option("excludeSwitches", switches)
                 .unwrap_or_else(|error| panic!("excludeSwitches: {error}"));
         }
-        for flag in FLAGS {
+        for flag in FLAGS.iter().chain(more) {
             capabilities.add_arg(flag).unwrap_or_else(|error| panic!("{flag}: {error}"));
         }
         if let Ok(binary) = std::env::var("CHROMIUM") {
@@ -120,7 +131,9 @@ impl Browser {
         }
         let driver = WebDriver::new(&process.url, capabilities).await;
         let driver = driver.unwrap_or_else(|error| panic!("the browser does not start: {error}"));
-        Self { driver, _process: process }
+        let scripts = driver.set_script_timeout(LIMIT).await;
+        scripts.unwrap_or_else(|error| panic!("scripts get no more time: {error}"));
+        Self { driver, limit: LIMIT, _process: process }
     }
 
     /// Opens a page.
@@ -139,6 +152,18 @@ impl Browser {
         &self.driver
     }
 
+    /// The same browser with another limit for everything that is waited for.
+    #[must_use]
+    pub fn with_limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Loads the page again. What it has not kept by now is lost.
+    pub async fn reload(&self) {
+        self.driver.refresh().await.unwrap_or_else(|error| panic!("the page cannot be reloaded: {error}"));
+    }
+
     /// The element with this `data-testid`, once it is on the page.
     pub async fn find(&self, id: &str) -> WebElement {
         self.element(&css(id)).await
@@ -146,16 +171,12 @@ impl Browser {
 
     /// The element that this selector means, once it is on the page.
     pub async fn element(&self, selector: &str) -> WebElement {
-        let found = self.driver.query(By::Css(selector)).wait(PATIENCE, STEP).first().await;
-        match found {
-            Ok(element) => element,
-            Err(error) => panic!("{selector} is not on the page ({error}):\n{}", self.text().await),
-        }
+        self.wait(&format!("{selector} is not on the page"), async || self.look_for(selector).await).await
     }
 
-    /// Whether there is an element with this `data-testid` now.
+    /// True if there is an element with this `data-testid` now. For what must not be there; what has to come is waited for.
     pub async fn has(&self, id: &str) -> bool {
-        self.driver.query(By::Css(css(id))).nowait().exists().await.unwrap_or(false)
+        self.count(&css(id)).await.unwrap_or_else(|error| panic!("{id}: {error}")) > 0
     }
 
     /// Waits until there is no element with this `data-testid`.
@@ -165,39 +186,79 @@ impl Browser {
 
     /// Waits until this selector means no element.
     pub async fn no_element(&self, selector: &str) {
-        let query = self.driver.query(By::Css(selector)).wait(PATIENCE, STEP);
-        let is_gone = query.not_exists().await.unwrap_or(false);
-        assert!(is_gone, "{selector} is still on the page:\n{}", self.text().await);
+        self.elements(selector, 0).await;
     }
 
-    /// Clicks the element with this `data-testid`, once it can be clicked.
+    /// Waits until this selector means so many elements.
+    pub async fn elements(&self, selector: &str, expected: usize) {
+        let what = format!("{selector} is not there {expected} times");
+        self.wait(&what, async || match self.count(selector).await? {
+            count if count == expected => Ok(()),
+            count => Err(format!("it is there {count} times")),
+        })
+        .await;
+    }
+
+    /// Clicks the element with this `data-testid`, once it can be used.
     pub async fn click(&self, id: &str) {
         self.click_element(&css(id)).await;
     }
 
-    /// Clicks the element that this selector means, once it can be clicked.
+    /// Clicks the element that this selector means, once it can be used. A click on what is disabled or busy would be lost.
     pub async fn click_element(&self, selector: &str) {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        loop {
+        self.wait(&format!("{selector} cannot be clicked"), async || {
             // The element may be replaced between finding and clicking it, or still be covered by another.
-            let outcome = self.element(selector).await.click().await;
-            let Err(error) = outcome else { return };
-            assert!(
-                tokio::time::Instant::now() < deadline,
-                "{selector} cannot be clicked: {error}\n{}",
-                self.text().await
-            );
-            tokio::time::sleep(STEP).await;
-        }
+            let element = self.look_for(selector).await?;
+            self.matches_not(&element, ":disabled, [aria-disabled='true'], [aria-busy='true']").await?;
+            element.click().await.map_err(text_of)
+        })
+        .await;
     }
 
-    /// Types into the element with this `data-testid`.
+    /// Turns on the switch with this `data-testid`, and waits until it is on. In the demo that is when the sandbox has kept it.
+    pub async fn turn_on(&self, id: &str) {
+        self.click_element(&format!("{}[aria-busy='false']:not(:checked)", css(id))).await;
+        self.element(&format!("{}:checked", css(id))).await;
+    }
+
+    /// Turns off the switch with this `data-testid`, and waits until it is off.
+    pub async fn turn_off(&self, id: &str) {
+        self.click_element(&format!("{}[aria-busy='false']:checked", css(id))).await;
+        self.element(&format!("{}:not(:checked)", css(id))).await;
+    }
+
+    /// Types into the element with this `data-testid`, once it is empty and takes a text.
     pub async fn type_into(&self, id: &str, text: &str) {
-        let element = self.find(id).await;
-        element
-            .send_keys(text)
-            .await
-            .unwrap_or_else(|error| panic!("nothing can be typed into {id}: {error}"));
+        self.type_into_element(&css(id), text).await;
+    }
+
+    /// Types into the element that this selector means, once it is empty and takes a text.
+    pub async fn type_into_element(&self, selector: &str, text: &str) {
+        let field = self.writable(selector, "return arguments[0].value === ''", "it is not empty").await;
+        field.send_keys(text).await.unwrap_or_else(|error| panic!("{selector} takes no {text:?}: {error}"));
+    }
+
+    /// Types into the field with this `data-testid` in place of what is there.
+    pub async fn replace(&self, id: &str, text: &str) {
+        let selector = css(id);
+        let field = self.writable(&selector, "return true", "").await;
+        let typed = field.send_keys(Key::Control + "a").await;
+        typed.unwrap_or_else(|error| panic!("{selector} cannot be marked: {error}"));
+        // Another call: within the one before, Control would still be down.
+        field.send_keys(text).await.unwrap_or_else(|error| panic!("{selector} takes no {text:?}: {error}"));
+        self.wait(&format!("{selector} does not have {text:?}"), async || {
+            match field.prop("value").await.map_err(text_of)? {
+                Some(value) if value == text => Ok(()),
+                value => Err(format!("it has {value:?}")),
+            }
+        })
+        .await;
+    }
+
+    /// Presses keys in the element with this `data-testid`, whatever it is.
+    pub async fn press_in(&self, id: &str, keys: Key) {
+        let pressed = self.find(id).await.send_keys(keys.value().to_string()).await;
+        pressed.unwrap_or_else(|error| panic!("{id} takes no key: {error}"));
     }
 
     /// The text of the element with this `data-testid`, once `is_meant` says so.
@@ -207,40 +268,64 @@ impl Browser {
 
     /// The text of the element that this selector means, once `is_meant` says so.
     pub async fn element_text_where(&self, selector: &str, is_meant: impl Fn(&str) -> bool) -> String {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        let mut last = String::new();
-        while tokio::time::Instant::now() < deadline {
+        self.wait(&format!("{selector} does not have the text that is meant"), async || {
             // The element may be replaced between finding and reading it.
-            if let Ok(text) = self.element(selector).await.text().await {
-                if is_meant(&text) {
-                    return text;
-                }
-                last = text;
-            }
-            tokio::time::sleep(STEP).await;
-        }
-        panic!("{selector} says {last:?}:\n{}", self.text().await);
+            let text = self.look_for(selector).await?.text().await.map_err(text_of)?;
+            if is_meant(&text) { Ok(text) } else { Err(format!("it has {text:?}")) }
+        })
+        .await
     }
 
     /// Runs a script in the page until it returns true.
     pub async fn wait_for(&self, script: &str) {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        while tokio::time::Instant::now() < deadline {
+        self.wait(&format!("this is never true: {script}"), async || {
             // The page may be on its way to another.
-            if self.driver.execute(script, Vec::new()).await.is_ok_and(|it| it.json() == true) {
-                return;
-            }
-            tokio::time::sleep(STEP).await;
-        }
-        panic!("it is never so: {script}\n{}", self.text().await);
+            let found = self.driver.execute(script, Vec::new()).await.map_err(text_of)?;
+            if found.json() == true { Ok(()) } else { Err(format!("it is {}", found.json())) }
+        })
+        .await;
     }
 
-    /// The text of the whole page.
+    /// The text of the whole page, for a failure that says what is there instead.
     pub async fn text(&self) -> String {
-        match self.driver.find(By::Tag("body")).await {
-            Ok(body) => body.text().await.unwrap_or_default(),
-            Err(error) => format!("(no page: {error})"),
+        let body = async { self.driver.find(By::Tag("body")).await?.text().await };
+        body.await.unwrap_or_else(|error| format!("(no page: {error})"))
+    }
+
+    /// Polls until it succeeds. Panics with what was waited for, the last reason and the page if that takes too long.
+    async fn wait<T>(&self, what: &str, poll: impl AsyncFnMut() -> Result<T, String>) -> T {
+        match until(self.limit, poll).await {
+            Ok(found) => found,
+            Err(reason) => panic!("{what}: {reason}\nThe page:\n{}", self.text().await),
         }
+    }
+
+    async fn look_for(&self, selector: &str) -> Result<WebElement, String> {
+        self.driver.find(By::Css(selector)).await.map_err(text_of)
+    }
+
+    async fn count(&self, selector: &str) -> Result<usize, String> {
+        Ok(self.driver.find_all(By::Css(selector)).await.map_err(text_of)?.len())
+    }
+
+    async fn matches_not(&self, element: &WebElement, states: &str) -> Result<(), String> {
+        let script = "return arguments[0].matches(arguments[1])";
+        let arguments = vec![element.to_json().map_err(text_of)?, json!(states)];
+        let matches = self.driver.execute(script, arguments).await.map_err(text_of)?;
+        if matches.json() == false { Ok(()) } else { Err(format!("it is one of {states}")) }
+    }
+
+    /// A field that takes a text, once `script` says that it is as it should be.
+    async fn writable(&self, selector: &str, script: &str, otherwise: &str) -> WebElement {
+        self.wait(&format!("nothing can be typed into {selector}"), async || {
+            let field = self.look_for(selector).await?;
+            self.matches_not(&field, ":disabled, :read-only, [aria-disabled='true'], [aria-busy='true']")
+                .await?;
+            let arguments = vec![field.to_json().map_err(text_of)?];
+            let is_meant = self.driver.execute(script, arguments).await.map_err(text_of)?;
+            if is_meant.json() == true { Ok(field) } else { Err(otherwise.to_owned()) }
+        })
+        .await
     }
 
     /// Plugs in an authenticator that verifies its user by itself, and gives its name.
@@ -251,31 +336,32 @@ impl Browser {
             "isUserVerified": true, "automaticPresenceSimulation": true,
         } });
         let answer = self.devtools("WebAuthn.addVirtualAuthenticator", options).await;
-        answer["authenticatorId"].as_str().unwrap_or_default().to_owned()
+        let name = answer["authenticatorId"].as_str().map(str::to_owned);
+        name.unwrap_or_else(|| panic!("the browser names no authenticator: {answer}"))
     }
 
-    /// Does something in the window that opens, or is open, beside this one, and comes back.
-    ///
-    /// # Panics
-    ///
-    /// Where none opens.
+    /// Does something in the window that opens, or is open, beside this one, waits until that one is closed, and comes back.
     pub async fn in_popup(&self, work: impl AsyncFnOnce(&Self)) {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
         let here = self.driver.window().await.unwrap_or_else(|error| panic!("no window: {error}"));
-        let popup = loop {
-            let windows = self.driver.windows().await.unwrap_or_default();
-            if let Some(popup) = windows.into_iter().find(|window| *window != here) {
-                break popup;
-            }
-            assert!(tokio::time::Instant::now() < deadline, "no window opened:\n{}", self.text().await);
-            tokio::time::sleep(STEP).await;
-        };
+        let other = async || self.windows().await.map(|all| all.into_iter().find(|window| *window != here));
+        let popup =
+            self.wait("no window opened", async || other().await?.ok_or("there is one".to_owned())).await;
         self.switch_to(popup).await;
         work(self).await;
-        self.switch_to(here).await;
+        self.switch_to(here.clone()).await;
+        // Else the next popup could be taken for this one.
+        let closed = async || match other().await? {
+            None => Ok(()),
+            Some(_) => Err("there are two".to_owned()),
+        };
+        self.wait("the other window stays open", closed).await;
     }
 
-    async fn switch_to(&self, window: thirtyfour::WindowHandle) {
+    async fn windows(&self) -> Result<Vec<WindowHandle>, String> {
+        self.driver.windows().await.map_err(text_of)
+    }
+
+    async fn switch_to(&self, window: WindowHandle) {
         self.driver
             .switch_to_window(window)
             .await
@@ -313,7 +399,7 @@ impl Browser {
     pub async fn screenshot(&self) -> Vec<u8> {
         let options = json!({ "format": "webp", "quality": 80 });
         let picture = self.devtools("Page.captureScreenshot", options).await;
-        let data = picture["data"].as_str().unwrap_or_default();
+        let data = picture["data"].as_str().unwrap_or_else(|| panic!("the browser gives no picture"));
         STANDARD.decode(data).unwrap_or_else(|error| panic!("no picture: {error}"))
     }
 
@@ -332,8 +418,9 @@ impl Browser {
     }
 }
 
-/// How often the page is looked at while something is waited for.
-const STEP: Duration = Duration::from_millis(50);
+fn text_of(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
 
 fn css(id: &str) -> String {
     format!("[data-testid='{id}']")

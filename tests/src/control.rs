@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::SandboxServer;
+use crate::{
+    SandboxServer,
+    wait::{LIMIT, until},
+};
 
 /// Asks the sandbox server what happened, and tells it what to do.
 pub struct Control {
@@ -29,6 +32,19 @@ impl Control {
         code.unwrap_or_else(|| panic!("no code was sent to {address}: {inbox}"))
     }
 
+    /// The code that was sent last to this address, once it is another than `old`.
+    ///
+    /// # Panics
+    ///
+    /// If none comes.
+    pub async fn code_after(&self, address: &str, old: &str) -> String {
+        let code = until(LIMIT, async || match self.code(address).await {
+            code if code == old => Err(format!("the last code sent to {address} is still {old}")),
+            code => Ok(code),
+        });
+        code.await.unwrap_or_else(|reason| panic!("{reason}"))
+    }
+
     /// The next requests whose path ends like this fail.
     pub async fn fault(&self, path: &str, times: u32, kind: &str, more: Value) {
         let mut fault = json!({ "path": path, "times": times, "kind": kind });
@@ -51,7 +67,8 @@ impl Control {
     /// The requests whose path ends like this, oldest first, as the server's log has them.
     pub async fn requests(&self, path: &str) -> Vec<Value> {
         let log = self.get("/sandbox/requests").await;
-        let all = log["requests"].as_array().cloned().unwrap_or_default();
+        let all = log["requests"].as_array().cloned();
+        let all = all.unwrap_or_else(|| panic!("the log lists no requests: {log}"));
         let is_meant =
             |request: &Value| request["path"].as_str().is_some_and(|logged| logged.ends_with(path));
         all.into_iter().filter(is_meant).collect()
@@ -99,7 +116,7 @@ impl Control {
         let response =
             request.send().await.unwrap_or_else(|error| panic!("the sandbox does not answer: {error}"));
         let (status, url) = (response.status(), response.url().clone());
-        let body = response.text().await.unwrap_or_default();
+        let body = response.text().await.unwrap_or_else(|error| panic!("{url} answered half: {error}"));
         assert!(status.is_success(), "{url} answered {status}: {body}");
         if body.is_empty() {
             return Value::Null;

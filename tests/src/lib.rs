@@ -11,6 +11,7 @@ mod passkey;
 mod policy;
 mod sandbox;
 mod user;
+mod wait;
 
 pub use authenticator::code_at;
 pub use browser::{Browser, Screen};

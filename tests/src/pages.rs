@@ -74,7 +74,7 @@ impl PageServer {
             }));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
         let listener = listener.unwrap_or_else(|error| panic!("no port is free: {error}"));
-        let port = listener.local_addr().map_or(0, |address| address.port());
+        let port = listener.local_addr().unwrap_or_else(|error| panic!("no address: {error}")).port();
         let task = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, pages).await {
                 panic!("the page is no longer served: {error}");

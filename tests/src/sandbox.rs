@@ -34,8 +34,9 @@ impl SandboxServer {
             .spawn()
             .unwrap_or_else(|error| panic!("{binary} does not start: {error}"));
         let mut line = String::new();
-        let stdout = process.stdout.take().map(BufReader::new);
-        stdout.map(|mut stdout| stdout.read_line(&mut line));
+        let stdout = process.stdout.take().unwrap_or_else(|| panic!("{binary} has no output"));
+        let read = BufReader::new(stdout).read_line(&mut line);
+        read.unwrap_or_else(|error| panic!("the output of {binary} cannot be read: {error}"));
         let base_url =
             line.trim().strip_prefix("listening on ").map(|url| url.replace("127.0.0.1", "localhost"));
         let base_url = base_url.unwrap_or_else(|| panic!("{binary} said {line:?} and not where it listens"));

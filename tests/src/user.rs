@@ -24,13 +24,13 @@ impl Control {
     /// A new user, with what `POST /sandbox/users` takes.
     pub async fn user(&self, credentials: Value) -> User<'_> {
         let made = self.post("/sandbox/users", &credentials).await;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        User { control: self, token: text(&made["minifiedJwt"]), id: text(&made["user"]["id"]) }
+        User { control: self, token: text(&made, "/minifiedJwt"), id: text(&made, "/user/id") }
     }
 
     /// The sandbox's time, in Unix seconds.
     pub async fn now(&self) -> u64 {
-        self.get("/sandbox/clock").await["now"].as_u64().unwrap_or_default() / 1000
+        let clock = self.get("/sandbox/clock").await;
+        clock["now"].as_u64().unwrap_or_else(|| panic!("the clock says no time: {clock}")) / 1000
     }
 }
 
@@ -52,8 +52,7 @@ impl User<'_> {
         });
         self.call("POST", "emailVerifications/verify", answer).await;
         let made = self.call("GET", "users/mfa/register/totp", Value::Null).await;
-        let text = |name: &str| made[name].as_str().unwrap_or_default().to_owned();
-        let app = App { id: text("id"), secret: text("secret") };
+        let app = App { id: text(&made, "/id"), secret: text(&made, "/secret") };
         let code = code_at(&app.secret, self.control.now().await);
         self.call("POST", "users/mfa/auth/totp", json!({ "id": app.id, "code": code })).await;
         self.control.advance(60).await;
@@ -63,8 +62,9 @@ impl User<'_> {
     /// New recovery codes, for who has just enrolled an app.
     pub async fn recovery_codes(&self) -> Vec<String> {
         let made = self.call("POST", "users/mfa/recovery", json!({})).await;
-        let codes = made["recoveryCodes"].as_array().cloned().unwrap_or_default();
-        codes.iter().filter_map(|code| code.as_str().map(str::to_owned)).collect()
+        let count = made["recoveryCodes"].as_array().map_or(0, Vec::len);
+        assert!(count > 0, "no recovery codes were made: {made}");
+        (0..count).map(|number| text(&made, &format!("/recoveryCodes/{number}"))).collect()
     }
 
     /// Makes this app what is asked for first.
@@ -75,4 +75,10 @@ impl User<'_> {
     async fn call(&self, method: &str, path: &str, body: Value) -> Value {
         self.control.call_api(method, path, &self.token, &body).await
     }
+}
+
+/// The text at this place (RFC 6901).
+fn text(value: &Value, place: &str) -> String {
+    let text = value.pointer(place).and_then(Value::as_str).map(str::to_owned);
+    text.unwrap_or_else(|| panic!("no text at {place}: {value}"))
 }

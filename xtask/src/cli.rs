@@ -7,12 +7,19 @@ use crate::size::Subject;
 /// What the user asked for.
 pub(crate) enum Command {
     Demo { port: u16, release: bool },
-    Test { lanes: Vec<Lane> },
+    Test { lanes: Vec<Lane>, repeat: Repeat },
     Lint,
     Size { subjects: Vec<Subject> },
     Failures,
     Screenshots,
     Bench { rounds: u32, seconds: u32 },
+}
+
+/// How often each lane is run, and beside how many busy loops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Repeat {
+    pub(crate) times: u32,
+    pub(crate) load: u32,
 }
 
 /// A group of tests that needs the same things of the machine.
@@ -65,13 +72,33 @@ fn definition() -> clap::Command {
                 ),
         )
         .subcommand(
-            clap::Command::new("test").about("Run the tests: all lanes, or the one that is named").arg(
-                Arg::new("lane")
-                    .long("lane")
-                    .value_name("LANE")
-                    .value_parser(Lane::ALL.map(Lane::name))
-                    .help("core: on this machine; browser: in headless Chromium; e2e: whole applications"),
-            ),
+            clap::Command::new("test")
+                .about("Run the tests: all lanes, or the one that is named")
+                .arg(
+                    Arg::new("lane")
+                        .long("lane")
+                        .value_name("LANE")
+                        .value_parser(Lane::ALL.map(Lane::name))
+                        .help(
+                            "core: on this machine; browser: in headless Chromium; e2e: whole applications",
+                        ),
+                )
+                .arg(
+                    Arg::new("times")
+                        .long("times")
+                        .value_name("N")
+                        .default_value("1")
+                        .value_parser(value_parser!(u32).range(1..))
+                        .help("How often each lane is run; the first failure ends it"),
+                )
+                .arg(
+                    Arg::new("load")
+                        .long("load")
+                        .value_name("N")
+                        .default_value("0")
+                        .value_parser(value_parser!(u32).range(..=256))
+                        .help("Busy loops beside the tests, to see that they pass on a slow machine"),
+                ),
         )
         .subcommand(
             clap::Command::new("lint")
@@ -134,6 +161,10 @@ fn command_of(matches: &ArgMatches) -> Command {
                 Some(wanted) => Lane::ALL.into_iter().filter(|lane| lane.name() == wanted).collect(),
                 None => Lane::ALL.to_vec(),
             },
+            repeat: Repeat {
+                times: given.get_one("times").copied().unwrap_or(1),
+                load: given.get_one("load").copied().unwrap_or(0),
+            },
         },
         Some(("lint", _)) => Command::Lint,
         Some(("failures", _)) => Command::Failures,
@@ -170,11 +201,28 @@ mod tests {
 
     #[test]
     fn test_runs_all_lanes_unless_one_is_named() {
-        let Command::Test { lanes } = parsed("xtask test") else { panic!("not the test command") };
+        let Command::Test { lanes, .. } = parsed("xtask test") else { panic!("not the test command") };
         assert_eq!(lanes, Lane::ALL);
-        let Command::Test { lanes } = parsed("xtask test --lane e2e") else { panic!("not the test command") };
+        let Command::Test { lanes, .. } = parsed("xtask test --lane e2e") else {
+            panic!("not the test command")
+        };
         assert_eq!(lanes, [Lane::E2e]);
         assert!(definition().try_get_matches_from(["xtask", "test", "--lane", "unit"]).is_err());
+    }
+
+    #[test]
+    fn test_runs_once_without_load_unless_told_otherwise() {
+        let repeat = |line: &str| match parsed(line) {
+            Command::Test { repeat, .. } => repeat,
+            _ => panic!("not the test command"),
+        };
+        assert_eq!(repeat("xtask test"), Repeat { times: 1, load: 0 });
+        let line = "xtask test --lane e2e --times 10 --load 2";
+        assert_eq!(repeat(line), Repeat { times: 10, load: 2 });
+        for wrong in [["--times", "0"], ["--times", "-1"], ["--load", "257"]] {
+            let line = ["xtask", "test"].into_iter().chain(wrong);
+            assert!(definition().try_get_matches_from(line).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

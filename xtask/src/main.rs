@@ -11,6 +11,7 @@ mod demo;
 mod failures;
 mod files;
 mod lint;
+mod load;
 mod pages;
 mod process;
 mod screenshots;
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
     process::listen_for_signals();
     let outcome = match command {
         Command::Demo { port, release } => demo::run(port, release),
-        Command::Test { lanes } => test::run(&lanes),
+        Command::Test { lanes, repeat } => test::run(&lanes, repeat),
         Command::Lint => lint::run(),
         Command::Size { subjects } => size::run(&subjects),
         Command::Failures => failures::run(),

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
-use crate::cli::Lane;
+use crate::cli::{Lane, Repeat};
+use crate::load::Load;
 use crate::pages::{self, Page};
 use crate::setup::{self, Need, Toolbox};
 use crate::{failures, files, process, step, workspace};
@@ -15,22 +16,40 @@ use crate::{failures, files, process, step, workspace};
 const RUNNER_TIMEOUTS: &[(&str, &str)] =
     &[("WASM_BINDGEN_TEST_TIMEOUT", "120"), ("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "30")];
 
-pub(crate) fn run(lanes: &[Lane]) -> Result<()> {
+pub(crate) fn run(lanes: &[Lane], repeat: Repeat) -> Result<()> {
     let toolbox = setup::ensure(&needs(lanes))?;
     let mut times = Vec::new();
+    // They end with this function, however it ends.
+    let _load = Load::start(repeat.load);
     for &lane in lanes {
-        step::heading(&format!("Lane {}", lane.name()));
         let started = Instant::now();
-        match lane {
-            Lane::Core => core(&toolbox)?,
-            Lane::Browser => browser(&toolbox)?,
-            Lane::E2e => end_to_end(&toolbox)?,
-        }
+        let name = format!("Lane {}", lane.name());
+        rounds(&name, repeat.times, || match lane {
+            Lane::Core => core(&toolbox),
+            Lane::Browser => browser(&toolbox),
+            Lane::E2e => end_to_end(&toolbox),
+        })?;
         times.push((lane, started.elapsed()));
     }
     step::heading("All tests passed");
     for (lane, time) in times {
         report(lane, time);
+    }
+    Ok(())
+}
+
+/// Runs a lane so many times, and says of each how long it took and how it ended. The first failure is the last round.
+fn rounds(name: &str, times: u32, mut lane: impl FnMut() -> Result<()>) -> Result<()> {
+    for round in 1..=times {
+        let name = if times == 1 { name.to_owned() } else { format!("{name}, round {round} of {times}") };
+        step::heading(&name);
+        let started = Instant::now();
+        let outcome = lane();
+        if times > 1 {
+            let end = if outcome.is_ok() { "no failure" } else { "failed" };
+            step::note(&format!("{name}: {end} ({})", step::seconds(started.elapsed())));
+        }
+        if times > 1 { outcome.with_context(|| name)? } else { outcome? }
     }
     Ok(())
 }
@@ -122,4 +141,34 @@ fn npm_packages(toolbox: &Toolbox, what: &str, folder: &str) -> Result<()> {
 
 fn report(lane: Lane, time: Duration) {
     step::note(&format!("lane {}: {}", lane.name(), step::seconds(time)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_runs_as_often_as_told() {
+        let mut runs = 0;
+        let all = rounds("Lane core", 3, || {
+            runs += 1;
+            Ok(())
+        });
+        assert!(all.is_ok());
+        assert_eq!(runs, 3);
+    }
+
+    #[test]
+    fn the_first_failure_is_the_last_round_and_names_it() {
+        let mut runs = 0;
+        let all = rounds("Lane core", 5, || {
+            runs += 1;
+            if runs == 2 {
+                bail!("a test failed")
+            }
+            Ok(())
+        });
+        assert_eq!(format!("{:#}", all.unwrap_err()), "Lane core, round 2 of 5: a test failed");
+        assert_eq!(runs, 2);
+    }
 }

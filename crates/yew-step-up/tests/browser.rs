@@ -3,10 +3,12 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "support/wait.rs"]
+mod wait;
+
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
-    pin::pin,
     rc::Rc,
     time::Duration,
 };
@@ -15,7 +17,6 @@ use futures_util::{
     FutureExt as _,
     future::{Either, select},
 };
-use gloo::timers::future::TimeoutFuture;
 use js_sys::{Function, Promise, Reflect};
 use step_up_core::conformance;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -28,6 +29,8 @@ use yew_step_up::{
     WebSessionStore, browser_platform, use_elevation, use_session, use_step_up_authentication,
     use_step_up_authentication_with_options,
 };
+
+use wait::settle;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -382,13 +385,6 @@ impl Drop for Mounted {
     }
 }
 
-/// Until the scheduler and what it spawned have nothing left to do.
-async fn settle() {
-    for _ in 0..12 {
-        TimeoutFuture::new(0).await;
-    }
-}
-
 #[wasm_bindgen_test]
 async fn the_state_follows_a_verification_and_a_reset() {
     let server = Server::default();
@@ -718,23 +714,13 @@ async fn a_session_in_the_tab_survives_a_reload_and_its_elevations_do_not() {
     storage.remove_item(&key).unwrap();
 }
 
-/// The next event that is meant, waited for no longer than two seconds.
+/// The next event that is meant.
 fn until(client: &StepUpClient, is_meant: fn(&Event) -> bool) -> LocalFuture<'static, ()> {
-    let (sender, receiver) = futures_channel::oneshot::channel();
-    let sender = Cell::new(Some(sender));
-    let subscription = client.subscribe(move |event| {
-        if is_meant(event)
-            && let Some(sender) = sender.take()
-        {
-            let _ = sender.send(());
-        }
-    });
+    let came = Rc::new(Cell::new(false));
+    let comes = Rc::clone(&came);
+    let subscription = client.subscribe(move |event| comes.set(comes.get() || is_meant(event)));
     Box::pin(async move {
-        let limit = pin!(TimeoutFuture::new(2_000));
-        match select(receiver, limit).await {
-            Either::Left((received, _)) => received.unwrap(),
-            Either::Right(_) => panic!("the event did not come"),
-        }
+        wait::until("the event", || came.get().then_some(())).await;
         drop(subscription);
     })
 }

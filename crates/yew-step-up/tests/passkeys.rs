@@ -5,6 +5,9 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "support/wait.rs"]
+mod wait;
+
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -12,7 +15,6 @@ use std::{
 
 use futures_channel::oneshot;
 use futures_util::{FutureExt as _, future::join};
-use gloo::timers::future::TimeoutFuture;
 use js_sys::{Function, JSON, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -22,6 +24,8 @@ use yew_step_up::{
     StepUpProvider, Timestamp, TokenScope, UseStepUpAuthenticationHandle, browser_platform,
     use_step_up_authentication,
 };
+
+use wait::settle;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -291,18 +295,9 @@ impl Mounted {
     }
 }
 
-/// Until the scheduler and what it spawned have nothing left to do.
-async fn settle() {
-    for _ in 0..3 {
-        TimeoutFuture::new(0).await;
-    }
-}
-
 /// Until the scripted `navigator.credentials` is asked.
 async fn until_asked() {
-    while seen("opened") == 0 {
-        TimeoutFuture::new(0).await;
-    }
+    wait::until("that the browser is asked", || (seen("opened") != 0).then_some(())).await;
 }
 
 #[wasm_bindgen_test]
@@ -361,9 +356,7 @@ async fn an_unmount_never_cancels_a_verification_in_flight() {
     server.verification.replace(Some(receive));
     let verifying = page.handle().verify_passkey_mfa(&SCOPES);
     let unmount = async {
-        while server.verifications.get() == 0 {
-            TimeoutFuture::new(0).await;
-        }
+        wait::until("the assertion at the server", || (server.verifications.get() > 0).then_some(())).await;
         page.app.destroy();
         settle().await;
         send.send(()).unwrap();

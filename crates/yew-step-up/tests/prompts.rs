@@ -3,13 +3,15 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "support/wait.rs"]
+mod wait;
+
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     rc::Rc,
 };
 
-use gloo::timers::future::TimeoutFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use yew::{platform::spawn_local, prelude::*};
 use yew_step_up::{
@@ -18,6 +20,8 @@ use yew_step_up::{
     UseStepUpActionHandle, UseStepUpAuthenticationHandle, Verified, browser_platform, use_step_up_action,
     use_step_up_authentication, use_step_up_client, use_step_up_prompt,
 };
+
+use wait::settle;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -225,13 +229,6 @@ impl Drop for Mounted {
         if let Some(app) = self.app.take() {
             app.destroy();
         }
-    }
-}
-
-/// Until the scheduler and what it spawned have nothing left to do.
-async fn settle() {
-    for _ in 0..6 {
-        TimeoutFuture::new(0).await;
     }
 }
 

@@ -3,6 +3,9 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "support/wait.rs"]
+mod wait;
+
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -11,7 +14,6 @@ use std::{
 
 use futures_channel::oneshot::{self, Receiver};
 use futures_util::future::{LocalBoxFuture, poll_immediate};
-use gloo::timers::future::TimeoutFuture;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use yew::prelude::*;
@@ -21,6 +23,8 @@ use yew_step_up::{
     StepUpProvider, Timestamp, TokenScope, UseStepUpAuthenticationHandle, Verified, WebSessionStore,
     browser_platform, use_step_up_authentication, use_step_up_resume,
 };
+
+use wait::settle;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -58,15 +62,9 @@ fn block_popups() {
     js("window.realOpen ??= window.open; window.popup = undefined; window.open = () => null;");
 }
 
-/// Waits for the page to come to this, no longer than five seconds.
+/// Waits for the page to come to this.
 async fn until(condition: &str) {
-    for _ in 0..500 {
-        if js(condition).is_truthy() {
-            return;
-        }
-        TimeoutFuture::new(10).await;
-    }
-    panic!("never: {condition}");
+    wait::until(condition, || js(condition).is_truthy().then_some(())).await;
 }
 
 /// A service whose answers are those of a good day.
@@ -120,7 +118,7 @@ impl Service {
                 if duration > Duration::from_secs(1) {
                     return std::future::pending().await;
                 }
-                TimeoutFuture::new(10).await;
+                wait::tick().await;
                 ticking.set(ticking.get() + 1_000);
             })
         };
@@ -222,15 +220,8 @@ impl Outcome {
         outcome
     }
 
-    /// Its end, waited for no longer than five seconds.
     async fn end(&self) -> Result<Verified> {
-        for _ in 0..500 {
-            if let Some(result) = self.0.take() {
-                return result;
-            }
-            TimeoutFuture::new(10).await;
-        }
-        panic!("it did not end")
+        wait::until("the end of the verification", || self.0.take()).await
     }
 
     /// It has not ended, and does not for as long as messages need to arrive.
@@ -344,10 +335,11 @@ async fn a_window_that_is_cut_off_is_waited_for_while_the_user_is_elsewhere() {
     popup_is_there().await;
     js("document.hasFocus = () => false; popup.close()");
     let before = service.now.get();
-    while service.now.get() < before + 30_000 {
-        TimeoutFuture::new(10).await;
+    wait::until("half a minute of the service's clock", || {
         assert!(outcome.0.borrow().is_none(), "{:?}", outcome.0.borrow());
-    }
+        (service.now.get() >= before + 30_000).then_some(())
+    })
+    .await;
     js(&format!(
         "const cut = new BroadcastChannel('step-up-oauth'); cut.postMessage({}); cut.close()",
         service.message("late")
@@ -522,13 +514,7 @@ impl Mounted {
     }
 
     async fn resumed(&self) -> ResumedHandle {
-        for _ in 0..500 {
-            if let Some(resumed) = self.seen.resumed.borrow().clone() {
-                return resumed;
-            }
-            TimeoutFuture::new(10).await;
-        }
-        panic!("nothing was resumed")
+        wait::until("what is resumed", || self.seen.resumed.borrow().clone()).await
     }
 }
 
@@ -538,13 +524,6 @@ impl Drop for Mounted {
             app.destroy();
         }
         self.root.remove();
-    }
-}
-
-/// Until the scheduler and what it spawned have nothing left to do.
-async fn settle() {
-    for _ in 0..3 {
-        TimeoutFuture::new(0).await;
     }
 }
 

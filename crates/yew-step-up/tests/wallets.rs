@@ -3,6 +3,9 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/wait.rs"]
+mod wait;
+
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
@@ -10,7 +13,6 @@ use std::{
     time::Duration,
 };
 
-use gloo::timers::future::TimeoutFuture;
 use js_sys::{Array, JSON, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -20,6 +22,8 @@ use yew_step_up::{
     StepUpProvider, Timestamp, TokenScope, UseStepUpAuthenticationHandle, UseStepUpAuthenticationOptions,
     WalletChain, WalletInfo, browser_platform, use_step_up_authentication_with_options, use_wallets,
 };
+
+use wait::settle;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -195,7 +199,7 @@ impl Server {
         };
         let timer = |duration: Duration| -> LocalFuture<'static, ()> {
             if duration == Duration::from_secs(120) {
-                Box::pin(TimeoutFuture::new(0))
+                Box::pin(wait::turn())
             } else {
                 Box::pin(std::future::pending())
             }
@@ -326,12 +330,6 @@ impl Drop for Mounted {
             app.destroy();
         }
         self.root.remove();
-    }
-}
-
-async fn settle() {
-    for _ in 0..3 {
-        TimeoutFuture::new(0).await;
     }
 }
 

@@ -5,7 +5,10 @@ use yew_hooks::prelude::*;
 use yew_step_up::use_step_up_client;
 
 use super::PartProps;
-use crate::{format::time_of_day, ui::spawn};
+use crate::{
+    format::{iso, time_of_day},
+    ui::spawn,
+};
 
 #[component]
 pub(super) fn ClockControls(props: &PartProps) -> Html {
@@ -23,7 +26,9 @@ pub(super) fn ClockControls(props: &PartProps) -> Html {
         <section class="part" aria-labelledby="clock-title">
             <div class="part-head">
                 <h3 id="clock-title">{ "Clock" }</h3>
-                <span class="mono quiet" data-testid="clock-now">{ time_of_day(client.now()) }</span>
+                <time class="mono quiet" data-testid="clock-now" datetime={iso(client.now())}>
+                    { time_of_day(client.now()) }
+                </time>
             </div>
             <div class="segments">
                 <button class="button small" data-testid="clock-1m" onclick={advance(60)}>{ "+ 1 min" }</button>

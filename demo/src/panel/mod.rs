@@ -59,11 +59,18 @@ pub(crate) fn SandboxPanel(props: &SandboxPanelProps) -> Html {
         let is_open = is_open.setter();
         Callback::from(move |()| is_open.set(false))
     };
+    // Counted here: a callback of an older rendering would count from what the state was then.
+    let count = use_mut_ref(|| 0_usize);
     let ondone = {
-        let (error, changes) = (error.clone(), changes.clone());
+        let (error, changes) = (error.setter(), changes.setter());
         Callback::from(move |result: Result<()>| {
+            // After a failure there is nothing new to read, and what reads it would fail in turn, again and again.
+            if result.is_ok() {
+                let mut count = count.borrow_mut();
+                *count = count.wrapping_add(1);
+                changes.set(*count);
+            }
             error.set(result.err());
-            changes.set(changes.wrapping_add(1));
         })
     };
     {

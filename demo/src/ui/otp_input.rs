@@ -24,12 +24,16 @@ pub(crate) struct OtpInputProps {
 pub(crate) fn OtpInput(props: &OtpInputProps) -> Html {
     let digits = use_state(String::new);
     let input = use_node_ref();
+    let is_new = use_mut_ref(|| true);
     {
-        // After a failed try, and at first: empty, and ready for the next.
+        // At first, and after a failed try: ready for the next. At first it is empty, or has what the user was quick to type.
         let (digits, input) = (digits.clone(), input.clone());
         use_effect_with((props.is_busy, props.error.clone()), move |(is_busy, _)| {
+            let is_new = is_new.replace(false);
             if !is_busy {
-                digits.set(String::new());
+                if !is_new {
+                    digits.set(String::new());
+                }
                 focus(&input);
             }
         });

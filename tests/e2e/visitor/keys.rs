@@ -20,9 +20,12 @@ impl Keys<'_> {
         pressed.unwrap_or_else(|error| panic!("{:?}: {error}", keys.as_ref()));
     }
 
-    /// Waits until the focus is there by itself.
+    /// Waits until the focus is there by itself, and what has it can be used.
     pub(crate) async fn are_on(&self, selector: &str) {
-        let script = format!("return document.activeElement?.matches({selector:?}) === true");
+        let script = format!(
+            "const it = document.activeElement;
+            return it?.matches({selector:?}) === true && !it.readOnly && !it.matches(\"[aria-busy='true']\")"
+        );
         self.0.wait_for(&script).await;
     }
 

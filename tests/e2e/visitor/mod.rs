@@ -34,10 +34,14 @@ impl Visitor {
 
     /// At the demo that talks to a sandbox server.
     pub(crate) async fn on_server() -> Self {
+        Self::on_server_in(Browser::start().await).await
+    }
+
+    /// The same in this browser.
+    pub(crate) async fn on_server_in(browser: Browser) -> Self {
         let server = SandboxServer::start(&[]);
         let page = PageServer::start_for(required("STEP_UP_DEMO_DIST"), Some(server.origin())).await;
         let control = Control::of(&server);
-        let browser = Browser::start().await;
         let address = format!(
             "{}/?api={}&environment={}#/headless",
             page.url(),
@@ -66,7 +70,7 @@ impl Visitor {
     /// The code that was sent last to this address, which is not `old`.
     pub(crate) async fn code_for(&self, address: &str, old: &str) -> String {
         match &self.server {
-            Some((_, control)) => control.code(address).await,
+            Some((_, control)) => control.code_after(address, old).await,
             None => self.browser.text_where("inbox-code", |code| code.len() == 6 && code != old).await,
         }
     }
@@ -75,12 +79,21 @@ impl Visitor {
         self.sign_in_as(EMAIL).await
     }
 
+    /// Signs in with another code than `old`, and gives it.
+    pub(crate) async fn sign_in_after(&self, old: &str) -> String {
+        self.sign_in_with(EMAIL, old).await
+    }
+
     /// Signs in with an email address or a phone number, and gives the code that was used.
     pub(crate) async fn sign_in_as(&self, address: &str) -> String {
+        self.sign_in_with(address, "").await
+    }
+
+    async fn sign_in_with(&self, address: &str, old: &str) -> String {
         self.browser.type_into("sign-in-email", address).await;
         self.browser.click("sign-in-send").await;
         self.browser.find("sign-in-code").await;
-        let code = self.code_for(address, "").await;
+        let code = self.code_for(address, old).await;
         self.browser.type_into("sign-in-code", &code).await;
         self.browser.find("sign-out").await;
         code
@@ -110,10 +123,19 @@ impl Visitor {
         match &self.server {
             Some((_, control)) => control.advance(60).await,
             None => {
-                self.browser.click("clock-1m").await;
-                self.advanced.set(self.advanced.get() + 60);
+                self.press_clock("clock-1m", 60).await;
             }
         }
+    }
+
+    /// Moves the clock by a button of the panel, and waits until the panel shows it: then the sandbox and the app go by it.
+    pub(crate) async fn press_clock(&self, button: &str, seconds: u64) {
+        let shown = "Date.parse(document.querySelector(\"[data-testid='clock-now']\").dateTime)";
+        let before = self.browser.driver().execute(&format!("return {shown}"), vec![]).await.unwrap();
+        let before = before.json().as_u64().unwrap();
+        self.browser.click(button).await;
+        self.browser.wait_for(&format!("return {shown} >= {}", before + seconds * 1000)).await;
+        self.advanced.set(self.advanced.get() + seconds);
     }
 
     /// Presses *Export wallet*, and gives the code that was sent.
@@ -136,9 +158,13 @@ impl Visitor {
         self.browser.text_where("exported-key", |text| text.contains("0x")).await
     }
 
-    /// What the code screen says went wrong.
+    /// What the code screen says went wrong, once the try is over: the field is empty again, whatever it said before.
     pub(crate) async fn otp_error(&self, sentence: &str) {
-        self.browser.text_where("otp-error", |text| text.contains(sentence)).await;
+        let script = format!(
+            "const [field, error] = ['otp-input', 'otp-error'].map(it => document.querySelector(`[data-testid='${{it}}']`));
+            return field && !field.readOnly && field.value === '' && error.innerText.includes({sentence:?})"
+        );
+        self.browser.wait_for(&script).await;
     }
 
     /// What the page says went wrong outside of the code screen.

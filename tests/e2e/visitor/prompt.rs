@@ -45,9 +45,7 @@ impl Visitor {
     /// Goes on at a social provider, as this account.
     pub(crate) async fn consent(&self, account: &str) {
         let go_on = async |browser: &step_up_tests::Browser| {
-            let field = browser.find("consent-account").await;
-            field.clear().await.unwrap();
-            field.send_keys(account).await.unwrap();
+            browser.replace("consent-account", account).await;
             browser.click("consent-continue").await;
         };
         self.browser.in_popup(go_on).await;
@@ -70,10 +68,9 @@ impl Visitor {
         self.browser.no_element("dialog[open] [data-step-up-screen]").await;
     }
 
-    /// Types into the prompt's field.
+    /// Types into the prompt's field, once the one before was tried.
     pub(crate) async fn type_code(&self, code: &str) {
-        let field = self.browser.element(&format!("{}:not([readonly])", part("code"))).await;
-        field.send_keys(code).await.unwrap();
+        self.browser.type_into_element(&part("code"), code).await;
     }
 
     /// Presses the button of the screen.

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../../../crates/yew-step-up/tests/support/wait.rs"]
+pub(crate) mod wait;
+
 use std::rc::Rc;
 
 use serde_json::Value;

@@ -8,7 +8,9 @@
     reason = "not every suite needs everything"
 )]
 
-use gloo::timers::future::TimeoutFuture;
+#[path = "../../../yew-step-up/tests/support/wait.rs"]
+mod wait;
+
 use wasm_bindgen::JsCast as _;
 use web_sys::{
     Document, Element, HtmlButtonElement, HtmlDialogElement, HtmlElement, HtmlFormElement, HtmlInputElement,
@@ -17,6 +19,7 @@ use web_sys::{
 use yew::prelude::*;
 use yew_step_up::{Result, StepUpError, Verified};
 
+pub(crate) use self::wait::settle;
 use crate::support::{App, AppProps, Service};
 
 /// A page whose button was pressed.
@@ -174,11 +177,4 @@ pub fn document() -> Document {
 
 pub fn is_focused(element: &Element) -> bool {
     document().active_element().as_ref() == Some(element)
-}
-
-/// Until the scheduler and what it spawned have nothing left to do.
-pub async fn settle() {
-    for _ in 0..8 {
-        TimeoutFuture::new(0).await;
-    }
 }

@@ -8,9 +8,8 @@ mod support;
 
 use std::ops::Deref;
 
-use gloo::timers::future::TimeoutFuture;
 use serde_json::{Value, json};
-use support::Page;
+use support::{Page, wait};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{HtmlButtonElement, HtmlInputElement};
@@ -50,8 +49,8 @@ impl Person {
     /// Types this, presses that, and says what came of it.
     async fn press(&self, name: &str, text: &str) -> String {
         let find = |selector: &str| self.root.query_selector(selector).unwrap();
-        // The page may still be about to render.
-        TimeoutFuture::new(1).await;
+        // The page may still be about to render; what it does then comes at once.
+        wait::settle().await;
         let field: HtmlInputElement = find("input").expect("a field").unchecked_into();
         field.set_value(text);
         let buttons = self.root.query_selector_all("button").unwrap();
@@ -60,13 +59,9 @@ impl Person {
             .find(|button| button.text_content().as_deref() == Some(name))
             .expect(name);
         button.click();
-        for _ in 0..1_000 {
-            TimeoutFuture::new(10).await;
-            if find("output").unwrap().text_content().unwrap() != "…" {
-                break;
-            }
-        }
-        find("output").unwrap().text_content().unwrap()
+        wait::turn().await;
+        let told = || find("output").unwrap().text_content().unwrap();
+        wait::until(&format!("the end of {name}"), || Some(told()).filter(|told| told != "…")).await
     }
 }
 

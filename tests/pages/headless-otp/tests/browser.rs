@@ -8,9 +8,8 @@ mod support;
 
 use std::ops::Deref;
 
-use gloo::timers::future::TimeoutFuture;
 use serde_json::{Value, json};
-use support::Page;
+use support::{Page, wait};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{HtmlButtonElement, HtmlFormElement, HtmlInputElement};
@@ -67,72 +66,89 @@ impl Person {
         self.root.query_selector(selector).unwrap().map(|element| element.dyn_into().expect(selector))
     }
 
-    /// What the page says, once it has stopped working.
-    async fn text(&self) -> String {
-        for _ in 0..2_000 {
-            TimeoutFuture::new(1).await;
-            let is_busy = self.find::<HtmlButtonElement>("button").is_none_or(|button| button.disabled());
-            if !is_busy {
-                break;
-            }
-        }
-        // Keys and answers take turns with the page.
-        TimeoutFuture::new(30).await;
+    fn text(&self) -> String {
         self.root.text_content().unwrap()
     }
 
-    async fn submit(&self) -> String {
+    /// Waits until the page says this, among other things, and what it says has an end.
+    async fn says(&self, sentence: &str) {
+        self.until(sentence, |text| text.contains(sentence)).await;
+    }
+
+    /// Waits until the page says this and no more.
+    async fn shows(&self, all: &str) {
+        self.until(all, |text| text == all).await;
+    }
+
+    async fn until(&self, what: &str, is_meant: impl Fn(&str) -> bool) {
+        let instead = || format!("{what:?} on a page that says {:?}", self.text());
+        wait::until_or(instead, || (is_meant(&self.text()) && !self.is_busy()).then_some(())).await;
+    }
+
+    fn is_busy(&self) -> bool {
+        self.find::<HtmlButtonElement>("button").is_none_or(|button| button.disabled())
+    }
+
+    fn submit(&self) {
         self.find::<HtmlFormElement>("form").unwrap().request_submit().unwrap();
-        self.text().await
     }
 
-    async fn enter(&self, code: &str) -> String {
+    /// Has a code sent.
+    async fn ask(&self) {
+        self.shows("Export walletCancel").await;
+        self.submit();
+        self.shows("CodeVerifyCancel").await;
+    }
+
+    fn enter(&self, code: &str) {
         self.find::<HtmlInputElement>("input").expect("a code is asked for").set_value(code);
-        self.submit().await
+        self.submit();
     }
 
-    async fn cancel(&self) -> String {
+    fn cancel(&self) {
         self.find::<HtmlButtonElement>("button[type=button]").unwrap().click();
-        self.text().await
     }
 }
 
 #[wasm_bindgen_test]
 async fn a_wallet_is_exported_with_a_second_code() {
     let person = Person::signed_in().await;
-    assert_eq!(person.text().await, "Export walletCancel");
-    assert_eq!(person.submit().await, "CodeVerifyCancel");
-    let exported = person.enter(&person.code()).await;
-    assert!(exported.contains(r#""privateKey":"0x"#), "{exported}");
+    person.ask().await;
+    person.enter(&person.code());
+    person.says(r#""privateKey":"0x"#).await;
     // The token was for one use: the next export asks again.
-    assert!(person.cancel().await.starts_with("Export wallet"));
-    assert_eq!(person.submit().await, "CodeVerifyCancel");
+    person.cancel();
+    person.ask().await;
     assert_eq!(person.requests("/privateKey/export"), 1);
 }
 
 #[wasm_bindgen_test]
 async fn a_wrong_code_says_how_many_tries_are_left_and_the_right_one_still_works() {
     let person = Person::signed_in().await;
-    person.submit().await;
+    person.ask().await;
     let code = person.code();
-    let wrong = if code == "000000" { "000001" } else { "000000" };
-    assert!(person.enter(wrong).await.contains("That code is not right. 4 tries are left."));
-    assert!(person.enter(&code).await.contains("privateKey"));
+    person.enter(wrong(&code));
+    person.says("That code is not right. 4 tries are left.").await;
+    person.enter(&code);
+    person.says("privateKey").await;
 }
 
 #[wasm_bindgen_test]
 async fn the_fifth_wrong_code_is_void_and_a_new_code_is_sent_from_there() {
     let person = Person::signed_in().await;
-    person.submit().await;
+    person.ask().await;
     let code = person.code();
-    let wrong = if code == "000000" { "000001" } else { "000000" };
-    for _ in 0..4 {
-        assert!(person.enter(wrong).await.starts_with("CodeVerify"));
+    for left in ["4 tries", "3 tries", "2 tries", "One try"] {
+        person.enter(wrong(&code));
+        person.says(left).await;
     }
-    assert_eq!(person.enter(wrong).await, "Export walletCancelThat code is not right. No tries are left.");
-    assert_eq!(person.submit().await, "CodeVerifyCancel");
+    person.enter(wrong(&code));
+    person.shows("Export walletCancelThat code is not right. No tries are left.").await;
+    person.submit();
+    person.shows("CodeVerifyCancel").await;
     assert_ne!(person.code(), code);
-    assert!(person.enter(&person.code()).await.contains("privateKey"));
+    person.enter(&person.code());
+    person.says("privateKey").await;
 }
 
 #[wasm_bindgen_test]
@@ -143,24 +159,28 @@ async fn a_fault_is_shown_costs_nothing_and_is_over_with_the_next_try() {
         (json!({ "kind": "garbage" }), "The server's answer could not be read"),
     ] {
         let person = Person::signed_in().await;
-        person.submit().await;
+        person.ask().await;
         let code = person.code();
         let mut fault = fault.clone();
         fault["path"] = json!("/emailVerifications/verify");
         person.fault(&fault);
-        let text = person.enter(&code).await;
-        assert!(text.contains(sentence), "{fault}: {text}");
-        assert!(person.enter(&code).await.contains("privateKey"), "{fault}");
+        person.enter(&code);
+        person.says(sentence).await;
+        person.enter(&code);
+        person.says("privateKey").await;
     }
 }
 
 #[wasm_bindgen_test]
 async fn a_lost_export_keeps_the_token_so_that_nobody_verifies_twice() {
     let person = Person::signed_in().await;
-    person.submit().await;
+    person.ask().await;
     person.fault(&json!({ "kind": "drop", "path": "/waas/*/privateKey/export" }));
-    assert!(person.enter(&person.code()).await.contains("The server could not be reached."));
-    assert!(person.submit().await.contains("privateKey"), "no code is asked for");
+    person.enter(&person.code());
+    person.says("The server could not be reached.").await;
+    // No code is asked for.
+    person.submit();
+    person.says("privateKey").await;
     assert_eq!(person.requests("/emailVerifications/verify"), 1);
 }
 
@@ -169,7 +189,9 @@ async fn with_step_up_off_no_code_is_asked_for() {
     let person = Person::signed_in().await;
     person
         .control(HttpRequest::put("/sandbox/settings"), &json!({ "sdk": { "minApiVersion": "2026_01_01" } }));
-    assert!(person.submit().await.contains("privateKey"));
+    person.shows("Export walletCancel").await;
+    person.submit();
+    person.says("privateKey").await;
     assert_eq!(person.requests("/emailVerifications/verify"), 0);
 }
 
@@ -177,5 +199,11 @@ async fn with_step_up_off_no_code_is_asked_for() {
 async fn signed_out_the_page_says_so() {
     let person = Person::signed_in().await;
     person.client.sign_out().await.unwrap();
-    assert!(person.submit().await.contains("Not signed in."));
+    person.shows("Export walletCancel").await;
+    person.submit();
+    person.says("Not signed in.").await;
+}
+
+fn wrong(code: &str) -> &'static str {
+    if code == "000000" { "000001" } else { "000000" }
 }

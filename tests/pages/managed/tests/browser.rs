@@ -8,9 +8,8 @@ mod support;
 
 use std::ops::Deref;
 
-use gloo::timers::future::TimeoutFuture;
 use serde_json::{Value, json};
-use support::Page;
+use support::{Page, wait};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{
@@ -48,25 +47,18 @@ impl Person {
     /// The code that was sent to this address, once one was.
     async fn sent_to(&self, address: &str) -> String {
         let inbox = format!("/sandbox/inbox?to={}", address.replace('+', "%2B"));
-        for _ in 0..1_000 {
+        wait::until(&format!("a code to {address}"), || {
             let inbox = self.control(HttpRequest::get(inbox.clone()), &Value::Null);
-            if let Some(code) = inbox[0]["code"].as_str() {
-                return code.to_owned();
-            }
-            TimeoutFuture::new(5).await;
-        }
-        panic!("no code was sent to {address}");
+            inbox[0]["code"].as_str().map(str::to_owned)
+        })
+        .await
     }
 
     /// The element, once it is there.
     async fn find<T: JsCast>(&self, selector: &str) -> T {
-        for _ in 0..1_000 {
-            if let Some(element) = self.root.query_selector(selector).unwrap() {
-                return element.dyn_into().expect(selector);
-            }
-            TimeoutFuture::new(5).await;
-        }
-        panic!("no {selector}: {}", self.root.inner_html());
+        let instead = || format!("{selector} in {}", self.root.inner_html());
+        let element = wait::until_or(instead, || self.root.query_selector(selector).unwrap()).await;
+        element.dyn_into().expect(selector)
     }
 
     async fn press(&self, selector: &str) {
@@ -87,16 +79,20 @@ impl Person {
         self.find::<HtmlElement>(selector).await.text_content().unwrap()
     }
 
-    /// There is nothing before the user asks for it, and nothing is left of the prompt after it.
-    fn has_no_prompt(&self) {
-        assert!(self.root.query_selector("dialog").unwrap().is_none());
+    fn has_prompt(&self) -> bool {
+        self.root.query_selector("dialog").unwrap().is_some()
+    }
+
+    /// Nothing is left of the prompt after it.
+    async fn no_prompt(&self) {
+        wait::until("the end of the prompt", || (!self.has_prompt()).then_some(())).await;
     }
 }
 
 #[wasm_bindgen_test]
 async fn one_call_asks_for_the_code_and_the_wallet_is_exported() {
     let person = Person::with(json!({ "email": EMAIL })).await;
-    person.has_no_prompt();
+    assert!(!person.has_prompt(), "there is nothing before the user asks for it");
     person.press("main button").await;
     let text = person.text("dialog[open] [data-step-up-screen=email]").await;
     assert!(text.contains("Export your wallet's private key"), "{text}");
@@ -109,7 +105,7 @@ async fn one_call_asks_for_the_code_and_the_wallet_is_exported() {
     person.enter(&code).await;
     let exported = person.text("output").await;
     assert!(exported.contains(r#""privateKey":"0x"#), "{exported}");
-    person.has_no_prompt();
+    person.no_prompt().await;
 }
 
 #[wasm_bindgen_test]
@@ -140,5 +136,5 @@ async fn who_cancels_is_not_asked_again_and_sees_no_error() {
     dialog.dispatch_event(&Event::new_with_event_init_dict("cancel", &init).unwrap()).unwrap();
     assert_eq!(person.text("main button:enabled").await, "Export wallet");
     assert!(person.root.query_selector("main [role=alert]").unwrap().is_none());
-    person.has_no_prompt();
+    person.no_prompt().await;
 }
