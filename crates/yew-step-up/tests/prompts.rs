@@ -85,9 +85,13 @@ impl Server {
     }
 }
 
+thread_local!(static GRANTED: Cell<u32> = const { Cell::new(0) });
+
+/// The answer to a verification. Each grants a token of its own: the client doesn't hold one again that was refused.
 fn verified(is_elevated: bool) -> String {
-    let claims = r#"{"scope":"wallet:export","exp":1300,"singleUse":true}"#;
-    let payload = web_sys::window().unwrap().btoa(claims).unwrap().replace('=', "");
+    let number = GRANTED.replace(GRANTED.get() + 1);
+    let claims = format!(r#"{{"scope":"wallet:export","exp":1300,"singleUse":true,"jti":"{number}"}}"#);
+    let payload = web_sys::window().unwrap().btoa(&claims).unwrap().replace('=', "");
     let elevated =
         if is_elevated { format!(r#""elevatedAccessToken":"e30.{payload}.x","#) } else { String::new() };
     format!(
