@@ -45,6 +45,10 @@ impl AsChallenge for Error {
             Self::Refused(response) => Challenge::of_response(response),
         }
     }
+
+    fn is_cancelled(&self) -> bool {
+        matches!(self, Self::StepUp(error) if error.is_cancelled())
+    }
 }
 
 type Guarded = LocalFuture<'static, Result<HttpResponse, Error>>;
