@@ -37,8 +37,7 @@ impl Challenge {
     ///
     /// ```
     /// use std::time::Duration;
-    ///
-    /// use step_up_core::{Challenge, HttpResponse};
+    /// # use step_up_core::{Challenge, HttpResponse};
     ///
     /// let refused = HttpResponse::new(401, "").with_header(
     ///     "WWW-Authenticate",

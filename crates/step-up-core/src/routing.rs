@@ -90,8 +90,7 @@ impl StepUpCredential {
     /// this version knows no method for.
     ///
     /// ```
-    /// use step_up_core::{StepUpCredential, routing::Method};
-    ///
+    /// # use step_up_core::{StepUpCredential, routing::Method};
     /// let by_type = r#"{"id":"1","format":"mfa","type":"totp"}"#;
     /// let credential: StepUpCredential = serde_json::from_str(by_type).unwrap();
     /// assert_eq!(credential.method(), Some(Method::Totp));

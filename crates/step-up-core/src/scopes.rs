@@ -11,8 +11,7 @@ use crate::types::TokenScope;
 /// [`StepUpClient::guard`](crate::StepUpClient::guard).
 ///
 /// ```
-/// use step_up_core::{Scopes, TokenScope};
-///
+/// # use step_up_core::{Scopes, TokenScope};
 /// let scopes = Scopes::from([TokenScope::WalletExport, TokenScope::WalletSign]);
 /// assert_eq!(scopes.len(), 2);
 /// assert!(Scopes::from(None).is_empty());

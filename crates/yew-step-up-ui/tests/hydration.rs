@@ -4,8 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
+#[path = "../../yew-step-up/tests/support/wait.rs"]
+mod wait;
 
-use gloo::timers::future::TimeoutFuture;
 use support::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use yew::{platform::spawn_local, prelude::*};
@@ -13,6 +14,8 @@ use yew_step_up::{
     Config, PromptOptions, StepUpClient, StepUpProvider, TokenScope, browser_platform, use_session,
 };
 use yew_step_up_ui::StepUpPrompt;
+
+use wait::settle;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -35,13 +38,6 @@ fn Page(props: &PageProps) -> Html {
 fn Greeting() -> Html {
     let session = use_session();
     html! { if session.user().is_some() { <p>{ "Signed in" }</p> } else { <a>{ "Sign in" }</a> } }
-}
-
-/// Until the scheduler and what it spawned have nothing left to do.
-async fn settle() {
-    for _ in 0..4 {
-        TimeoutFuture::new(0).await;
-    }
 }
 
 #[wasm_bindgen_test]

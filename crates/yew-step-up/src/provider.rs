@@ -88,7 +88,7 @@ pub struct StepUpProviderProps {
 /// #[component]
 /// fn App() -> Html {
 ///     html! {
-///         <StepUpProvider environment_id="2762a57b-faa4-41ce-9f16-abff9300e2c9" hydrate=true>
+///         <StepUpProvider environment_id="5a4d6b0e-57e9-4c1a-9f0b-7d1c0ffee000" hydrate=true>
 ///             { "The app" }
 ///         </StepUpProvider>
 ///     }

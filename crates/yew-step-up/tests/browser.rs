@@ -214,7 +214,7 @@ impl Server {
             };
             async move {
                 // As a network does it: not at once.
-                TimeoutFuture::new(0).await;
+                wait::turn().await;
                 Ok(HttpResponse::new(status, body))
             }
         };
@@ -463,7 +463,7 @@ async fn a_double_click_sends_one_code_and_loads_from_the_click_to_the_code() {
     // Two clicks before anything is rendered, and one after: the button is disabled by then.
     page.button().click();
     page.button().click();
-    TimeoutFuture::new(0).await;
+    wait::turn().await;
     assert!(page.button().has_attribute("disabled"), "the check loads");
     page.button().click();
     settle().await;

@@ -5,6 +5,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[cfg(target_arch = "wasm32")]
+#[path = "support/wait.rs"]
+mod wait;
+
 use yew::prelude::*;
 use yew_step_up::{
     StepUpClient, StepUpProvider, TokenScope, use_elevation, use_session, use_step_up_authentication,
@@ -107,7 +111,6 @@ mod browser {
         rc::Rc,
     };
 
-    use gloo::timers::future::TimeoutFuture;
     use js_sys::{Array, Function, Reflect};
     use wasm_bindgen::{JsCast as _, JsValue};
     use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -116,7 +119,7 @@ mod browser {
         WebSessionStore, browser_platform,
     };
 
-    use super::*;
+    use super::{wait::settle, *};
 
     wasm_bindgen_test_configure!(run_in_browser);
 
@@ -254,13 +257,6 @@ mod browser {
             self.app.take().unwrap().destroy();
             self.root.remove();
             self.console.assert_silent();
-        }
-    }
-
-    /// Until the scheduler and what it spawned have nothing left to do.
-    async fn settle() {
-        for _ in 0..3 {
-            TimeoutFuture::new(0).await;
         }
     }
 

@@ -4,6 +4,9 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "support/wait.rs"]
+mod wait;
+
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -11,7 +14,6 @@ use std::{
 
 use futures_channel::oneshot;
 use futures_util::FutureExt as _;
-use gloo::timers::future::TimeoutFuture;
 use js_sys::Function;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -20,6 +22,8 @@ use yew_step_up::{
     Config, Event, HttpRequest, HttpResponse, SessionStore as _, StepUpClient, StepUpError, StepUpProvider,
     StoredSession, Timestamp, TokenScope, WebSessionStore, browser_platform, use_elevation, use_session,
 };
+
+use wait::settle;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -133,10 +137,11 @@ async fn a_tab_neither_overwrites_nor_clears_the_session_that_another_tab_has_st
         let (answer, held) = oneshot::channel();
         tabs.verification.replace(Some(held));
         let mut verification = tab_1.verify_otp(&sent, "1", &SCOPES);
-        while tabs.verification.borrow().is_some() {
+        wait::until("the verification is sent", || {
             assert!((&mut verification).now_or_never().is_none());
-            TimeoutFuture::new(0).await;
-        }
+            tabs.verification.borrow().is_none().then_some(())
+        })
+        .await;
         tab_2.sign_out().await.unwrap();
         tabs.store().save(&stored("bob", 1_001)).unwrap();
         answer.send((status, body)).unwrap();
@@ -185,13 +190,6 @@ fn Shown() -> Html {
     let session = use_session();
     let held = use_elevation(TokenScope::WalletExport).elevation().is_some();
     html! { { format!("{} held={held}", session.user().map_or("signed out", |user| user.id.as_str())) } }
-}
-
-/// Until the scheduler and what it spawned have nothing left to do.
-async fn settle() {
-    for _ in 0..3 {
-        TimeoutFuture::new(0).await;
-    }
 }
 
 #[wasm_bindgen_test]

@@ -79,8 +79,7 @@ impl PromptOptions {
 /// says, has not been enough for the server.
 ///
 /// ```
-/// use step_up_core::{HttpRequest, PromptOptions, Result, StepUpClient, StepUpError, TokenScope};
-///
+/// # use step_up_core::{HttpRequest, PromptOptions, Result, StepUpClient, StepUpError, TokenScope};
 /// async fn transfer(client: StepUpClient) -> Result<()> {
 ///     let request = HttpRequest::post("https://api.example.com/transfers");
 ///     match client.send(request.clone(), TokenScope::WalletSign).await {
