@@ -229,6 +229,13 @@ async fn every_screen_of_the_pages_themselves_on_server() {
     look("the test wallet, signing").await;
     browser.click("wallet-reject").await;
     browser.gone("wallet-window").await;
+    // A user who rejects needs no error, a link that fails does.
+    browser.click("link-wallet").await;
+    browser.find("choose-wallet").await;
+    let broken = json!({ "status": 500, "body": { "error": "It is broken." } });
+    visitor.control().fault("/verify/link", 1, "status", broken).await;
+    browser.click("choose-wallet").await;
+    browser.click("wallet-approve").await;
     browser.find("credentials-error").await;
     look("not linked").await;
     browser.click("link-social").await;

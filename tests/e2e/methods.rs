@@ -124,12 +124,13 @@ async fn a_passkey_guards_the_wallet(visitor: Visitor) {
     assert_is_key(&visitor.key().await);
     visitor.browser.click("export-done").await;
 
-    // Without it there is no way, and the page says which.
+    // Without it the browser ends the ceremony as if the user had cancelled.
     let removed = serde_json::json!({ "authenticatorId": authenticator });
     visitor.browser.devtools("WebAuthn.clearCredentials", removed).await;
     visitor.browser.click("export-wallet").await;
     visitor.browser.click("passkey-verify").await;
-    visitor.browser.text_where("passkey-error", |text| !text.is_empty()).await;
+    visitor.browser.text_where("passkey-hint", |text| text.contains("Not verified")).await;
+    visitor.browser.text_where("passkey-error", str::is_empty).await;
     visitor.browser.click("passkey-cancel").await;
     visitor.browser.find("export-wallet").await;
 }
@@ -161,7 +162,7 @@ async fn a_wallet_signs(visitor: Visitor) {
     visitor.browser.click("wallet-verify").await;
     visitor.browser.find("wallet-message").await;
     visitor.browser.click("wallet-reject").await;
-    visitor.browser.element("[data-testid='wallet-verify']:enabled").await;
+    visitor.browser.text_where("wallet-hint", |text| text.contains("Not verified")).await;
     visitor.browser.text_where("wallet-error", str::is_empty).await;
     // And yes is yes.
     visitor.browser.click("wallet-verify").await;

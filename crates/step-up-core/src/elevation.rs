@@ -117,9 +117,14 @@ impl Elevations {
         if elevation.expires_at <= now || self.spent.iter().any(|(spent, _)| *spent == token) {
             return None;
         }
-        if let Some(known) = self.held.iter().find(|held| held.token == token) {
-            let is_free = !known.reserved && !known.claimed;
-            return is_free.then(|| known.elevation.clone());
+        if let Some(known) = self.held.iter_mut().find(|held| held.token == token) {
+            if known.reserved || known.claimed {
+                return None;
+            }
+            // It is of the verification that granted it last.
+            known.id = HeldId(self.next_id);
+            self.next_id += 1;
+            return Some(known.elevation.clone());
         }
         self.held.retain(|held| {
             let replaced = !elevation.single_use
@@ -241,6 +246,7 @@ impl Elevations {
     /// another name, so it is known by itself. It is remembered for the rest of the session.
     pub(crate) fn discard(&mut self, token: &ElevatedToken) {
         self.held.retain(|held| held.token != *token);
+        self.spent.retain(|(spent, _)| spent != token);
         self.spent.push((token.clone(), Timestamp::from_millis(i64::MAX)));
     }
 

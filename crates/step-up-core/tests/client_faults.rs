@@ -826,6 +826,33 @@ fn in_a_cookie_environment_a_revocation_does_not_go_out_in_the_next_session() {
 }
 
 #[test]
+fn in_a_cookie_environment_a_rejection_of_the_cookie_before_a_renewal_ends_nothing() {
+    let rejected = || Answer::Reply(401, r#"{"error":"unauthorized"}"#.into());
+    let (client, script) = cookie_session();
+    let gate = Gate::default();
+    script.expect_answer("/mfa/methods", Answer::Wait(gate.clone(), Box::new(rejected())));
+    let mut listing = client.factors().methods();
+    assert!(poll(&mut listing.as_mut()).is_pending());
+    script.expect("/refresh", 200, format!(r#"{{"user":{},"expiresAt":{}}}"#, user("u"), NOW + 9_000));
+    run(client.refresh()).unwrap();
+    gate.open();
+    assert_eq!(run(listing).map(drop), Err(StepUpError::NotSignedIn));
+    assert_eq!(client.status(), SessionStatus::SignedIn, "the cookie that was rejected is gone");
+    script.expect_answer("/mfa/methods", rejected());
+    run(client.factors().methods()).unwrap_err();
+    assert_eq!(client.status(), SessionStatus::SignedOut);
+}
+
+#[test]
+fn a_rejection_of_the_apps_own_authorization_does_not_end_the_session() {
+    let (client, script) = signed_in("u");
+    script.expect("/items", 401, r#"{"error":"unauthorized"}"#);
+    let request = HttpRequest::get("/items").header("authorization", "Basic x");
+    assert_eq!(run(client.send(request, None)), Err(StepUpError::NotSignedIn));
+    assert_eq!(client.status(), SessionStatus::SignedIn);
+}
+
+#[test]
 fn a_single_use_token_that_the_server_grants_twice_is_carried_once() {
     let granted = claims("wallet:export", 300, true);
     let answer = || verified("u", Some(&granted));

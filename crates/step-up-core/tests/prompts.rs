@@ -544,13 +544,6 @@ fn a_check_of_just_before_answers_the_prompt_that_follows_it() {
             assert_eq!(script.requests("/stepUp/check").len(), 1);
         }
     }
-    // And one that says no: nothing is sent at all.
-    let (client, script) = signed_in("u");
-    let _prompter = mount(&client);
-    script.expect("/stepUp/check", 200, NOT_REQUIRED);
-    assert!(!run(client.is_required(&EXPORT)));
-    assert_eq!(run(client.prompt_step_up_auth(export())).unwrap().elevation, None);
-    script.assert_done();
 }
 
 /// After something that may have changed what a check says, a prompt makes its own; and so does the next prompt.
@@ -633,6 +626,56 @@ fn a_check_that_was_on_its_way_during_a_change_answers_no_prompt() {
     assert!(!run(checking).is_required);
     script.expect("/stepUp/check", 200, BY_EMAIL);
     let _wait = ask(client.prompt_step_up_auth(export()));
+    script.assert_done();
+}
+
+#[test]
+fn a_prompt_that_begins_after_a_change_does_not_join_a_check_from_before_it() {
+    let (client, script) = signed_in("u");
+    let prompter = mount(&client);
+    let gate = Gate::default();
+    let answer = Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, NOT_REQUIRED.into())));
+    script.expect_answer("/stepUp/check", answer);
+    let mut checking = client.check(&EXPORT);
+    assert!(poll(&mut checking.as_mut()).is_pending());
+    script.expect("/items", 200, "{}");
+    run(client.send(HttpRequest::post("/items"), None)).unwrap();
+    script.expect("/stepUp/check", 200, BY_EMAIL);
+    let _wait = ask(client.prompt_step_up_auth(export()));
+    gate.open();
+    assert!(!run(checking).is_required, "its own caller still gets it");
+    assert_eq!(drawn(&prompter).1.method().unwrap().kind, Kind::Email);
+    script.assert_done();
+}
+
+#[test]
+fn a_scope_whose_elevation_is_spent_while_another_is_checked_is_checked_too() {
+    let (client, script) = signed_in("u");
+    let prompter = mount(&client);
+    elevate(&client, &script, 300, true);
+    let gate = Gate::default();
+    let answer = Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, NOT_REQUIRED.into())));
+    script.expect_answer("/stepUp/check", answer);
+    let mut wait = ask(client.prompt_step_up_auth(PromptOptions::new(&[EXPORT, SIGN])));
+    script.expect("/export", 200, "{}");
+    run(client.send(HttpRequest::post("/export"), EXPORT)).unwrap();
+    script.expect("/stepUp/check", 200, BY_EMAIL);
+    gate.open();
+    assert!(poll(&mut wait.as_mut()).is_pending(), "the user is asked for what was spent");
+    assert_eq!(drawn(&prompter).1.method().unwrap().kind, Kind::Email);
+    script.assert_done();
+}
+
+#[test]
+fn a_check_that_requires_nothing_answers_no_later_prompt() {
+    let (client, script) = signed_in("u");
+    let prompter = mount(&client);
+    script.expect("/stepUp/check", 200, NOT_REQUIRED);
+    assert!(!run(client.is_required(&EXPORT)));
+    // Another tab, or the service, may have changed that: a prompt does not rest on it.
+    script.expect("/stepUp/check", 200, BY_EMAIL);
+    let _wait = ask(client.prompt_step_up_auth(export()));
+    assert_eq!(drawn(&prompter).1.method().unwrap().kind, Kind::Email);
     script.assert_done();
 }
 

@@ -21,6 +21,8 @@ use crate::{
     },
 };
 
+const NOT_VERIFIED: &str = "Not verified yet. Try again when you are ready.";
+
 #[derive(Properties, PartialEq)]
 pub(crate) struct ButtonScreenProps {
     pub(crate) method: Method,
@@ -99,6 +101,8 @@ pub(crate) fn ButtonScreen(props: &ButtonScreenProps) -> Html {
             "Ask Example ID".to_owned(),
         ),
     };
+    // A user who cancelled needs no error, but hears that nothing was verified.
+    let hint = if step_up.is_cancelled { NOT_VERIFIED.to_owned() } else { hint };
     html! {
         <Frame
             {name}

@@ -73,7 +73,7 @@ pub(crate) fn Frame(props: &FrameProps) -> Html {
                 <span class="medal">{ props.icon.clone() }</span>
                 <div>
                     <h1 id={format!("{name}-title")} ref={props.heading.clone()} tabindex="-1">{ "Is it still you?" }</h1>
-                    <p class="quiet" data-testid={format!("{name}-hint")}>{ props.hint.clone() }</p>
+                    <p class="quiet" aria-live="polite" data-testid={format!("{name}-hint")}>{ props.hint.clone() }</p>
                 </div>
             </div>
             { props.children.clone() }

@@ -79,7 +79,7 @@ type Ended = LocalFuture<'static, ()>;
 const CHECK_LIFETIME: Duration = Duration::from_secs(30);
 
 /// The checks that are under way, which answer all callers that ask the same in the same session; and those that have
-/// ended, each of which may answer one prompt.
+/// ended and require a step-up, each of which may answer one prompt.
 #[derive(Default)]
 pub(super) struct Checks {
     pending: Vec<(Epoch, TokenScope, Pending<WeakShared<Ended>>)>,
@@ -96,28 +96,32 @@ struct EndedCheck {
 }
 
 impl Checks {
-    /// Something may have changed what checks say.
+    /// Something may have changed what checks say. A check that is under way still answers the callers that it has, but no
+    /// later one joins it.
     pub(super) fn forget(&mut self) {
         self.ended.clear();
+        self.pending.clear();
         self.changes += 1;
     }
 
     fn keep(&mut self, ended: EndedCheck) {
-        // Each scope has one, and those of another session are of no use.
-        self.ended.retain(|known| known.epoch == ended.epoch && known.scope != ended.scope);
+        self.retain_recent(ended.epoch, ended.at);
+        self.ended.retain(|known| known.scope != ended.scope);
         self.ended.push(ended);
     }
 
-    /// The latest check of one of these scopes, one that says that the user has to verify before others.
+    /// Takes the check of one of these scopes.
     fn take(&mut self, epoch: Epoch, scopes: &[TokenScope], now: Timestamp) -> Option<KnownCheck> {
+        self.retain_recent(epoch, now);
+        let at = self.ended.iter().position(|known| scopes.contains(&known.scope))?;
+        let EndedCheck { scope, check, .. } = self.ended.remove(at);
+        Some((scope, check))
+    }
+
+    fn retain_recent(&mut self, epoch: Epoch, now: Timestamp) {
         // A clock that was set back says nothing of how old they are.
-        let is_young = |at: Timestamp| at <= now && now.since(at) < CHECK_LIFETIME;
-        self.ended.retain(|known| known.epoch == epoch && is_young(known.at));
-        let is_meant = |known: &&EndedCheck| scopes.contains(&known.scope);
-        let found = self.ended.iter().filter(is_meant).max_by_key(|known| known.check.is_required)?;
-        let scope = found.scope.clone();
-        let at = self.ended.iter().position(|known| known.scope == scope)?;
-        Some((scope, self.ended.remove(at).check))
+        let is_recent = |at: Timestamp| at <= now && now.since(at) < CHECK_LIFETIME;
+        self.ended.retain(|known| known.epoch == epoch && is_recent(known.at));
     }
 
     fn find(&self, epoch: Epoch, scope: &TokenScope) -> Option<Pending<Shared<Ended>>> {
@@ -213,11 +217,12 @@ impl StepUpClient {
 }
 
 impl Inner {
-    /// Keeps a check for the prompt that follows it, unless something has happened since it began.
+    /// Keeps a check that requires a step-up for the prompt that follows it, unless something has happened since it began.
+    /// One that requires none is not kept: if that changes meanwhile, the user would not be asked.
     fn keep_check(&self, epoch: Epoch, changes: u64, scope: TokenScope, check: StepUpCheck) {
         let (is_same_session, at) = (self.epoch() == epoch, self.platform.clock.now());
         let checks = &mut *self.checks.borrow_mut();
-        if is_same_session && checks.changes == changes {
+        if check.is_required && is_same_session && checks.changes == changes {
             checks.keep(EndedCheck { epoch, scope, check, at });
         }
     }

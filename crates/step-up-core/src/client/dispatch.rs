@@ -60,8 +60,10 @@ struct Prepared {
     purpose: Purpose,
     /// The epoch that the answer is for, if it is for one.
     epoch: Option<Epoch>,
-    /// The token that it carries: the session's, or for a call that is for somebody else theirs.
+    /// The token of the holder that a call is for, if that is not the session's user.
     given: Option<SessionToken>,
+    /// The renewal of the session whose token or cookie it carries; `None` if the app authorizes it itself.
+    renewal: Option<u64>,
     opens_session: bool,
     is_device_signed: bool,
     /// What may be found missing.
@@ -168,6 +170,7 @@ impl Inner {
             purpose,
             epoch,
             given,
+            renewal: None,
             is_device_signed,
             guard,
             carries_token,
@@ -187,6 +190,7 @@ impl Inner {
             purpose,
             epoch,
             given: None,
+            renewal: None,
             opens_session: false,
             is_device_signed: false,
             guard,
@@ -210,12 +214,17 @@ impl Inner {
     /// Adds the session's token, unless the app set one itself: that of now, since it may have been renewed while the
     /// request was prepared.
     fn authorize(&self, prepared: &mut Prepared) {
-        if matches!(prepared.purpose, Purpose::Session | Purpose::App) {
-            prepared.given = self.token();
+        if prepared.request.has_header("authorization") {
+            return;
         }
-        if let Some(token) = &prepared.given
-            && !prepared.request.has_header("authorization")
-        {
+        let token = match prepared.purpose {
+            Purpose::Session | Purpose::App => {
+                prepared.renewal = Some(self.current.borrow().renewal);
+                self.token()
+            }
+            Purpose::Anybody | Purpose::Common => prepared.given.take(),
+        };
+        if let Some(token) = token {
             prepared.request.add_header("authorization", format!("Bearer {}", token.expose()));
         }
     }
@@ -304,9 +313,9 @@ impl Inner {
             }
         }
         self.require_any(prepared.epoch)?;
-        let is_of_session = prepared.purpose == Purpose::Session && prepared.given == self.token();
-        if matches!(error, StepUpError::NotSignedIn) && is_of_session {
-            // The server has the last word on the token that the session has now.
+        let is_current = prepared.renewal == Some(self.current.borrow().renewal);
+        if matches!(error, StepUpError::NotSignedIn) && prepared.purpose == Purpose::Session && is_current {
+            // The server that rejects the token or cookie of now has the last word.
             self.begin_epoch(None);
         }
         Err(error)

@@ -203,6 +203,8 @@ struct Current {
     epoch: Epoch,
     token: Option<SessionToken>,
     session: Session,
+    /// Counts the tokens and cookies that the session has had.
+    renewal: u64,
 }
 
 struct CachedSettings {
@@ -240,7 +242,7 @@ impl StepUpClient {
                     expires_at: stored.expires_at,
                     store_error: None,
                 };
-                Current { epoch: Epoch::default().next(), token: stored.token, session }
+                Current { epoch: Epoch::default().next(), token: stored.token, session, renewal: 0 }
             }
             Err(error) => Current {
                 session: Session { store_error: Some(error), ..Session::default() },
@@ -446,6 +448,7 @@ impl Inner {
         }
         let mut current = self.current.borrow_mut();
         current.session.user = Some(user);
+        current.renewal += u64::from(token.is_some() || expires_at.is_some());
         if expires_at.is_some() {
             current.session.expires_at = expires_at;
         }

@@ -285,3 +285,15 @@ fn a_reusable_token_is_promised_to_everybody() {
     assert_eq!(held.claim(&Link, NOW), held.claim(&Link, NOW));
     assert!(held.find(&Link, NOW).is_some());
 }
+
+#[test]
+fn a_token_that_is_granted_again_is_of_its_latest_verification() {
+    let mut store = Elevations::default();
+    let granted = || token(&[Export], 300, false, 1);
+    store.insert(granted(), NOW);
+    let after_challenge = Scopes::from(&Export).since(store.next_id());
+    assert_eq!(store.find_free(&after_challenge, NOW), None);
+    store.insert(granted(), NOW);
+    assert!(store.find_free(&after_challenge, NOW).is_some(), "the user has verified since");
+    assert_eq!(store.list(NOW).len(), 1);
+}

@@ -27,8 +27,8 @@ impl StepUpClient {
     ///
     /// If the scopes are held already it is `Ok` at once. Otherwise the service is asked whether they require a step-up; if
     /// it says that they do not, the user is not asked, and the result is `Ok` without an elevation. A check of one of the
-    /// scopes that was made in the last 30 seconds is taken over in place of another one: once, and only if nothing was sent
-    /// since that may have changed it. [`with_force`](PromptOptions::with_force) asks the user in any case.
+    /// scopes that was made in the last 30 seconds and requires a step-up is taken over in place of another one: once, and only
+    /// if nothing was sent since that may have changed it. [`with_force`](PromptOptions::with_force) asks the user in any case.
     ///
     /// Callers that ask at the same time share one prompt where their scopes allow it, and wait for each other where they
     /// don't; of those that share a token for one use, the first to send it has it. Dropping the future leaves the prompt;
@@ -37,7 +37,7 @@ impl StepUpClient {
     /// # Errors
     ///
     /// [`Cancelled`](StepUpError::Cancelled) where the user cancelled, or the prompt's screen is gone;
-    /// [`NoPrompter`](StepUpError::NoPrompter) where nobody draws prompts;
+    /// [`NoPrompter`](StepUpError::NoPrompter) if no prompter is mounted, also before it is known whether a step-up is required;
     /// [`NoReauthMethods`](StepUpError::NoReauthMethods) where the user has nothing to verify with, and
     /// [`UnsupportedTarget`](StepUpError::UnsupportedTarget) where this app or browser has none of it;
     /// [`PopupClosed`](StepUpError::PopupClosed), [`Redirecting`](StepUpError::Redirecting),
@@ -112,19 +112,19 @@ impl StepUpClient {
         let is_conditional = path == Path::Auto && options.is_conditional();
         let is_asked = || self.inner.prompts().borrow().queue.asks_for(path, options);
         if !is_conditional || is_asked() {
-            // One that says that they need not verify need not say with what they can.
-            let check = self.inner.take_check(epoch, &options.scopes);
-            return Ok(Need::User(check.filter(|(_, check)| check.is_required)));
+            return Ok(Need::User(self.inner.take_check(epoch, &options.scopes)));
         }
-        for scope in &options.scopes {
-            if self.inner.is_held(scope) {
-                continue;
-            }
+        // While one scope is checked, the elevation of another may be spent: then that one is checked, too.
+        let mut not_required: Vec<&TokenScope> = Vec::new();
+        let is_open =
+            |scope: &TokenScope, known: &[&TokenScope]| !known.contains(&scope) && !self.inner.is_held(scope);
+        while let Some(scope) = options.scopes.iter().find(|scope| is_open(scope, &not_required)) {
             let check = self.check_for_prompt(epoch, scope).await;
             self.inner.require(epoch)?;
             if check.is_required {
                 return Ok(Need::User(Some((scope.clone(), check))));
             }
+            not_required.push(scope);
         }
         Ok(Need::None)
     }
