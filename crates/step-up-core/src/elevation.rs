@@ -214,6 +214,12 @@ impl Elevations {
         self.held.iter().any(|held| held.id == id && held.elevation.covers(scope))
     }
 
+    /// Whether a request for `scope` would carry a token, also one that an action was promised.
+    #[cfg(feature = "passkey")]
+    pub(crate) fn can_reserve(&self, scope: &TokenScope, now: Timestamp) -> bool {
+        self.select(std::slice::from_ref(scope), now, |_| true).is_some()
+    }
+
     /// Takes the token for a request. A single-use one is reserved until it is [spent](Self::spend) or
     /// [released](Self::release). A request does not say which action it is of, so a claimed one is as good as another:
     /// there are no fewer of them than actions that wait to send theirs.

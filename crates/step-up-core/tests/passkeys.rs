@@ -18,8 +18,8 @@ use std::{
 
 use serde_json::{Value, json};
 use step_up_core::{
-    Challenge, Config, HttpRequest, LocalFuture, PasskeyAuthenticator, Result, SessionStatus, StepUpClient,
-    StepUpError, TokenScope,
+    Challenge, Config, GuardOptions, HttpRequest, LocalFuture, PasskeyAuthenticator, Result, SessionStatus,
+    StepUpClient, StepUpError, TokenScope,
 };
 use support::*;
 
@@ -373,6 +373,20 @@ fn a_ceremony_takes_no_longer_than_the_service_says() {
         assert_eq!(poll(&mut verifying).map_ok(drop), Poll::Ready(Err(StepUpError::TimedOut)));
         assert_eq!(authenticator.open.get(), 0);
     }
+    script.assert_done();
+}
+
+#[test]
+fn a_guarded_enrolment_uses_the_token_that_its_action_was_promised() {
+    let (client, script, authenticator) = with_passkeys();
+    hold(&client, &script, TokenScope::CredentialLink, true);
+    script.expect("/users/passkeys/register", 200, CREATION);
+    script.expect("/users/passkeys/register", 200, verified("u", None));
+    authenticator.answers(REGISTRATION);
+    let factors = client.factors();
+    let options = GuardOptions::new(&[TokenScope::CredentialLink]);
+    run(client.guard(options, move |_| factors.enrol_passkey())).unwrap();
+    assert!(is_elevated(&last(&script)));
     script.assert_done();
 }
 

@@ -77,18 +77,30 @@ impl StepUpClient {
         })
     }
 
+    /// Fails if the service would refuse a new passkey: one that it refuses would stay on the user's device.
+    async fn require_link_elevation(&self) -> Result<()> {
+        let scope = TokenScope::CredentialLink;
+        let can_carry = {
+            let held = self.inner.elevations.borrow();
+            held.can_reserve(&scope, self.inner.clock.now())
+        };
+        if can_carry {
+            return Ok(());
+        }
+        let check = self.check(&scope).await;
+        if check.is_required {
+            return Err(check.cause.unwrap_or(StepUpError::NotElevated(Challenge::new(&[scope]))));
+        }
+        Ok(())
+    }
+
     /// Makes a passkey and registers it.
     pub(crate) fn enrol_passkey(&self) -> LocalFuture<'static, Result<()>> {
         let client = self.clone();
         Box::pin(async move {
             let epoch = client.inner.signed_in_epoch()?;
             client.inner.platform.passkeys.require_support()?;
-            // A passkey that the service then refuses would stay on the user's device.
-            let check = client.check(&TokenScope::CredentialLink).await;
-            if check.is_required {
-                let missing = Challenge::new(&[TokenScope::CredentialLink]);
-                return Err(check.cause.unwrap_or(StepUpError::NotElevated(missing)));
-            }
+            client.require_link_elevation().await?;
             let asked = client.run(epoch, &PasskeyCreationOptions).await?;
             let ceremony = client.inner.platform.passkeys.create(asked.options);
             let registration = registration(&client.attend(epoch, ceremony, asked.limit).await?)?;
