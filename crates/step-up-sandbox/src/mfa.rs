@@ -1,5 +1,7 @@
 //! Second factors of a user: authenticator apps and passkeys.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use step_up_core::{CredentialFormat, CredentialId, StepUpCredential, Timestamp, TokenScope, UserId};
@@ -10,14 +12,19 @@ use crate::{
     passkey::{self, Passkey},
     random,
     reply::{Outcome, Refusal},
+    session::Session,
     store::{StoreError, Table},
-    time,
+    time::{self, MINUTE},
     totp::{self, Secret},
     world::World,
 };
 
+/// How long a device waits for its first code.
+const PENDING_FOR: Duration = MINUTE.saturating_mul(30);
+
 /// An authenticator app. Until its first right code it is pending: the user may have lost the secret on the way, so it
-/// is no factor yet.
+/// is no factor yet. Only the session that registered it verifies it, within [`PENDING_FOR`]: what that session was allowed
+/// may be void by then.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Device {
     pub(crate) id: String,
@@ -25,6 +32,9 @@ pub(crate) struct Device {
     alias: String,
     #[serde(with = "time::millis")]
     created_at: Timestamp,
+    /// The session that registered it. `None` if an older version wrote the device: no session verifies it then.
+    #[serde(default)]
+    registered_by: Option<String>,
     /// When its first code was right, in milliseconds.
     verified_at: Option<i64>,
     /// Whether the user made it the default; none is by itself.
@@ -52,8 +62,8 @@ pub(crate) struct Methods {
 }
 
 pub(crate) fn methods(world: &World<'_>, user: &UserId) -> Result<Methods, StoreError> {
-    let devices = DEVICES.list(&world.tx, &prefix_of(user))?;
-    let mut devices: Vec<_> = devices.into_iter().map(|(_, device)| device).collect();
+    let devices = DEVICES.list(&world.tx, &prefix_of(user))?.into_iter().map(|(_, device)| device);
+    let mut devices: Vec<_> = devices.filter(|device| !device.is_expired(world.now)).collect();
     devices.sort_by_key(|device| device.created_at);
     Ok(Methods { devices, passkeys: passkey::all_of(world, user)? })
 }
@@ -88,9 +98,9 @@ impl Methods {
         verified().find(|device| device.is_default).or_else(|| verified().max_by_key(|it| it.verified_at))
     }
 
-    /// The device that waits for its first code.
-    pub(crate) fn pending(&self) -> Option<&Device> {
-        self.devices.iter().find(|device| !device.is_verified())
+    /// Returns the device that waits for its first code from this session.
+    pub(crate) fn pending_of(&self, session: &Session) -> Option<&Device> {
+        self.devices.iter().find(|device| device.is_pending_of(&session.id))
     }
 
     /// What the user can step up with.
@@ -135,16 +145,15 @@ fn credential(id: &str, kind: &str, alias: Option<&str>) -> StepUpCredential {
 }
 
 /// A new device, which waits for its first code in place of any other that does.
-pub(crate) fn register(world: &mut World<'_>, user: &UserId) -> Result<Device, StoreError> {
-    let methods = methods(world, user)?;
-    for pending in methods.devices.iter().filter(|device| !device.is_verified()) {
-        DEVICES.delete(&mut world.tx, &key_of(user, &pending.id));
-    }
+pub(crate) fn register(world: &mut World<'_>, session: &Session) -> Result<Device, StoreError> {
+    let user = &session.user;
+    delete_pending(world, user, |_| true)?;
     let device = Device {
         id: random::uuid(&mut world.tx)?,
         secret: Secret::draw(&mut world.tx)?,
         alias: "Authenticator app".into(),
         created_at: world.now,
+        registered_by: Some(session.id.clone()),
         verified_at: None,
         is_default: false,
         used_steps: Vec::new(),
@@ -155,7 +164,40 @@ pub(crate) fn register(world: &mut World<'_>, user: &UserId) -> Result<Device, S
 
 /// A device of this user.
 pub(crate) fn find(world: &World<'_>, user: &UserId, id: &str) -> Outcome<Device> {
-    DEVICES.get(&world.tx, &key_of(user, id))?.ok_or_else(|| unknown_device().into())
+    let device = DEVICES.get(&world.tx, &key_of(user, id))?;
+    device.filter(|device| !device.is_expired(world.now)).ok_or_else(|| unknown_device().into())
+}
+
+/// Returns a device that may be tried with a code by this session: one that is verified, or waits for this session's code.
+pub(crate) fn find_usable(world: &World<'_>, session: &Session, id: &str) -> Outcome<Device> {
+    let device = find(world, &session.user, id)?;
+    if device.is_verified() || device.is_pending_of(&session.id) {
+        return Ok(device);
+    }
+    Err(unknown_device().into())
+}
+
+/// Deletes what a session registered and has yet to verify.
+pub(crate) fn delete_pending_of(world: &mut World<'_>, session: &Session) -> Result<(), StoreError> {
+    delete_pending(world, &session.user, |device| device.is_pending_of(&session.id))
+}
+
+/// Deletes what the user's other sessions registered and have yet to verify.
+pub(crate) fn delete_pending_of_others(world: &mut World<'_>, acting: &Session) -> Result<(), StoreError> {
+    delete_pending(world, &acting.user, |device| !device.is_pending_of(&acting.id))
+}
+
+fn delete_pending(
+    world: &mut World<'_>,
+    user: &UserId,
+    is_meant: impl Fn(&Device) -> bool,
+) -> Result<(), StoreError> {
+    for (key, device) in DEVICES.list(&world.tx, &prefix_of(user))? {
+        if !device.is_verified() && is_meant(&device) {
+            DEVICES.delete(&mut world.tx, &key);
+        }
+    }
+    Ok(())
 }
 
 /// Makes one device the default, in place of any other, or no longer.
@@ -189,6 +231,15 @@ pub(crate) fn delete_all_of(world: &mut World<'_>, user: &UserId) -> Result<(), 
 impl Device {
     pub(crate) fn is_verified(&self) -> bool {
         self.verified_at.is_some()
+    }
+
+    fn is_pending_of(&self, session: &str) -> bool {
+        !self.is_verified() && self.registered_by.as_deref() == Some(session)
+    }
+
+    /// Whether it waited too long for its first code.
+    fn is_expired(&self, now: Timestamp) -> bool {
+        !self.is_verified() && self.created_at.after(PENDING_FOR) <= now
     }
 
     /// Under which its wrong codes count for good: none while it waits for its first code, since it is no factor yet.

@@ -13,6 +13,7 @@ use crate::{
     call::Call,
     cookie, elevation,
     guesses::{self, Strength},
+    mfa,
     passkey::challenge,
     random, recovery,
     reply::{Outcome, Refusal},
@@ -126,10 +127,17 @@ fn drop_expired(world: &mut World<'_>) -> Result<(), StoreError> {
 
 /// Lets a session live from now on as long as a new one, but no longer than the settings allow since the last proof.
 pub(crate) fn renew(world: &mut World<'_>, session: &mut Session) -> Result<(), StoreError> {
-    let proved_at = *session.proved_at.get_or_insert(world.now.as_millis());
-    let latest = Timestamp::from_millis(proved_at).after(Rules::load(&world.tx)?.session_max_age());
-    session.expires_at = world.now.after(world.config.session_lifetime).min(latest);
+    session.proved_at.get_or_insert(world.now.as_millis());
+    session.expires_at = world.now.after(world.config.session_lifetime);
+    session.expires_at = end_of(world, session)?;
     save(world, session)
+}
+
+/// Returns when a session ends without a renewal: as it was renewed, or earlier if the settings now allow less.
+fn end_of(world: &World<'_>, session: &Session) -> Result<Timestamp, StoreError> {
+    let Some(proved_at) = session.proved_at else { return Ok(session.expires_at) };
+    let latest = Timestamp::from_millis(proved_at).after(Rules::load(&world.tx)?.session_max_age());
+    Ok(session.expires_at.min(latest))
 }
 
 /// Renews a session without a proof. One whose last proof is too old ends.
@@ -173,8 +181,11 @@ pub(crate) fn save(world: &mut World<'_>, session: &Session) -> Result<(), Store
     SESSIONS.put(&mut world.tx, &session.id, session)
 }
 
-/// Ends a session, and every elevation and challenge of it.
+/// Ends a session, every elevation and challenge of it, and the registration of a device that it did not finish.
 pub(crate) fn end(world: &mut World<'_>, id: &str) -> Result<(), StoreError> {
+    if let Some(session) = SESSIONS.get(&world.tx, id)? {
+        mfa::delete_pending_of(world, &session)?;
+    }
     elevation::drop_all_of(world, id)?;
     challenge::drop_all_of(world, id)?;
     SESSIONS.delete(&mut world.tx, id);
@@ -211,14 +222,14 @@ pub(crate) fn distrust(
 }
 
 /// Voids what the user's other sessions hold, because their factors or credentials changed: it was granted for what they had
-/// before. The session that changes them was verified for that, and goes on holding what it holds.
+/// before. A device that they registered and did not verify is no longer known. The session that changes them was verified for that, and goes on holding what it holds.
 pub(crate) fn void_others(world: &mut World<'_>, acting: &Session) -> Result<(), StoreError> {
     for (id, session) in SESSIONS.list(&world.tx, "")? {
         if is_other(&session, acting) {
             elevation::drop_all_of(world, &id)?;
         }
     }
-    Ok(())
+    mfa::delete_pending_of_others(world, acting)
 }
 
 fn is_other(session: &Session, acting: &Session) -> bool {
@@ -304,7 +315,10 @@ pub(crate) fn of_token(world: &mut World<'_>, token: &str) -> Result<Option<Sess
         return Ok(None);
     }
     let session = SESSIONS.known(&world.tx, &claims.sid)?;
-    Ok(session.filter(|session| session.user.as_str() == claims.sub && session.expires_at > world.now))
+    let Some(session) = session.filter(|session| session.user.as_str() == claims.sub) else {
+        return Ok(None);
+    };
+    Ok((end_of(world, &session)? > world.now).then_some(session))
 }
 
 /// The session's token, as of now.

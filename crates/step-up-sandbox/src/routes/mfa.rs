@@ -68,7 +68,7 @@ pub(super) fn register(call: &mut Call<'_>) -> Outcome {
     let session = call.session()?;
     let permit = call.demand(&session, &TokenScope::CredentialLink, Proof::HeaderOrHeld)?;
     let account = account::of_session(&call.world, &session)?;
-    let device = mfa::register(&mut call.world, &session.user)?;
+    let device = mfa::register(&mut call.world, &session)?;
     let issuer = settings::display_name(&call.world.tx)?;
     let label = account.email.as_ref().map_or(session.user.as_str(), |email| email.as_str());
     permit.spend(&mut call.world)?;
@@ -94,7 +94,7 @@ pub(super) fn confirm(call: &mut Call<'_>) -> Outcome {
         return Err(Refusal::unprocessable("mfa_invalid_request", "Only a totp device has codes.").into());
     }
     let methods = mfa::methods(&call.world, &session.user)?;
-    let device = methods.pending().cloned().ok_or_else(mfa::unknown_device)?;
+    let device = methods.pending_of(&session).cloned().ok_or_else(mfa::unknown_device)?;
     let device = device.evaluate(call, &session.user, &body.code)?;
     session::void_others(&mut call.world, &session)?;
     ok(&device.to_json())
@@ -115,10 +115,10 @@ pub(super) fn verify(call: &mut Call<'_>) -> Outcome {
     let body: CodeBody = call.body()?;
     let scopes = elevation::known_scopes(body.scopes.as_deref().unwrap_or_default())?;
     let device = match &body.id {
-        Some(id) => mfa::find(&call.world, &session.user, id)?,
+        Some(id) => mfa::find_usable(&call.world, &session, id)?,
         None => {
             let methods = mfa::methods(&call.world, &session.user)?;
-            methods.preferred().or(methods.pending()).cloned().ok_or_else(mfa::unknown_device)?
+            methods.preferred().or(methods.pending_of(&session)).cloned().ok_or_else(mfa::unknown_device)?
         }
     };
     let was_factor = device.is_verified();

@@ -163,11 +163,12 @@ fn the_settings_say_how_long_a_session_lives_after_the_last_proof() {
     let answer = lab.post("/refresh").by(&ada).send().ok();
     assert_eq!(answer.body["expiresAt"], lab.now.as_secs() + 80 * 60, "no token outlives the session");
     ada.token = answer.text("minifiedJwt");
-    // Set to less while the session is open, it ends with the next refresh.
-    lab.set(json!({ "security": { "sessionMaxAgeSeconds": 6000 } }));
+    // Set to less while the session is open, it ends at once.
+    lab.set(json!({ "security": { "sessionMaxAgeSeconds": 6001 } }));
     lab.user(&ada).ok();
-    lab.post("/refresh").by(&ada).send().refused(401, "unauthorized");
+    lab.set(json!({ "security": { "sessionMaxAgeSeconds": 6000 } }));
     lab.user(&ada).refused(401, "unauthorized");
+    lab.post("/refresh").by(&ada).send().refused(401, "unauthorized");
     for wrong in [json!(0), json!(-1), json!("x"), json!(1.5), json!(40_000_000_000_u64)] {
         let settings = json!({ "security": { "sessionMaxAgeSeconds": wrong } });
         lab.at(Method::Put, "/sandbox/settings").body(settings).send().refused(422, "invalid_settings");

@@ -8,6 +8,7 @@ mod guessed;
 mod held;
 mod own_factor;
 mod pages;
+mod pending;
 mod refreshed;
 mod replay;
 mod tokens;
