@@ -35,7 +35,7 @@ pub(crate) const NONCE_KEYS: Table<NonceKey> = Table::new("nonceKey");
 const NONCE_KEY: &str = "key";
 
 /// The nonces that were used.
-pub(crate) const NONCES: Table<()> = Table::new("nonces");
+pub(crate) const NONCES: Table<()> = Table::new("usedNonces");
 
 /// The nonces that were used, in that order.
 pub(crate) const NONCE_QUEUE: Queue<String> = Queue::new("nonceQueue");
@@ -71,8 +71,11 @@ pub(crate) fn take(world: &mut World<'_>, text: &str) -> Result<bool, StoreError
     if !key.has_made(text)? {
         return Ok(false);
     }
-    let is_fresh = issued_at(text)
-        .is_some_and(|secs| secs > key.void_until && Timestamp::from_secs(secs).after(DAY) > world.now);
+    let is_fresh = issued_at(text).is_some_and(|secs| {
+        // The control API moves the clock back, too.
+        let is_past = secs <= world.now.as_secs();
+        is_past && secs > key.void_until && Timestamp::from_secs(secs).after(DAY) > world.now
+    });
     if !is_fresh || NONCES.get(&world.tx, text)?.is_some() {
         return Ok(false);
     }
@@ -87,12 +90,12 @@ fn forget_used(world: &mut World<'_>, mut key: NonceKey) -> Result<(), StoreErro
     for _ in 0..FORGOTTEN_AT_ONCE {
         let Some(oldest) = NONCE_QUEUE.first(world)? else { break };
         let issued_at = issued_at(&oldest).unwrap_or_default();
-        if Timestamp::from_secs(issued_at).after(DAY) > world.now {
-            if NONCE_QUEUE.len(world)? < CAPACITY {
-                break;
-            }
-            key.void_until = key.void_until.max(issued_at);
+        let is_young = Timestamp::from_secs(issued_at).after(DAY) > world.now;
+        if is_young && NONCE_QUEUE.len(world)? < CAPACITY {
+            break;
         }
+        // Also for one that is too old: the clock may be moved back.
+        key.void_until = key.void_until.max(issued_at);
         NONCES.delete(&mut world.tx, &oldest);
         NONCE_QUEUE.pop(world)?;
     }
@@ -108,9 +111,11 @@ fn issued_at(text: &str) -> Option<i64> {
 }
 
 impl NonceKey {
-    /// The store's key, which is made when there is none.
+    /// The store's key, which is made when there is none. After the clock was moved back it is made again if what is given
+    /// out now would be void: every nonce of the old key up to now is void already.
     fn load(world: &mut World<'_>) -> Result<Self, StoreError> {
-        if let Some(key) = NONCE_KEYS.get(&world.tx, NONCE_KEY)? {
+        let known = NONCE_KEYS.get(&world.tx, NONCE_KEY)?;
+        if let Some(key) = known.filter(|key| key.void_until < world.now.as_secs()) {
             return Ok(key);
         }
         let key = base16ct::lower::encode_string(&random::bytes(&mut world.tx)?);
@@ -147,8 +152,8 @@ const KEY_HEADER: &str = "x-dynamic-device-publickey";
 const SIGNATURE_HEADER: &str = "x-dynamic-device-signed-nonce";
 
 impl Call<'_> {
-    /// Checks the device's signature: a bad one is refused, a missing one where the environment wants one. The nonce is
-    /// used up either way.
+    /// Checks the device's signature: a bad one is refused, a missing one where the environment wants one. A good one uses
+    /// its nonce up, also if the request is refused.
     pub(crate) fn check_device(&mut self) -> Outcome<()> {
         let is_required = self.is_device_required()?;
         self.check_device_signature(is_required)
@@ -201,11 +206,11 @@ impl Call<'_> {
             }
             return Ok(());
         };
-        let is_fresh = take(&mut self.world, nonce)?;
-        self.world.tx.keep();
-        if !is_fresh || !is_signed(key, nonce, signature) {
+        // In this order: what anybody can make up uses no nonce up.
+        if !is_signed(key, nonce, signature) || !take(&mut self.world, nonce)? {
             return Err(bad_signature().into());
         }
+        self.world.tx.keep();
         self.world.device_key = Some(key.to_ascii_lowercase());
         Ok(())
     }

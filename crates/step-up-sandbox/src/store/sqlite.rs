@@ -28,7 +28,14 @@ use super::{Change, MemoryStore, Store, StoreError};
 const APPLICATION_ID: i64 = i64::from_be_bytes(*b"\0\0\0\0step");
 
 /// The layout that this version writes, as the file's `user_version`; 0 is a file without any.
-const LAYOUT: i64 = 1;
+///
+/// In layout 1, `nonces` held the nonces that were given out, and `sends` lists that no queue forgets. Programs that know
+/// only layout 1 would read the used nonces as good ones.
+const LAYOUT: i64 = 2;
+
+/// Makes a file of layout 1 one of layout 2: nonces that were given out are void, also those that a key was made for in the
+/// meantime, and sends of the last hour are not counted.
+const UPGRADE: &str = "DELETE FROM entries WHERE collection IN ('nonces', 'nonceKey', 'sends')";
 
 const CREATE: &str = "
     CREATE TABLE entries (
@@ -110,8 +117,10 @@ impl SqliteStore {
         let layout = layout_of(&connection)?;
         set(&connection, "journal_mode", "wal", journal)?;
         connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
-        if layout < LAYOUT {
-            create(&mut connection)?;
+        match layout {
+            0 => create(&mut connection)?,
+            LAYOUT => {}
+            _ => upgrade(&mut connection)?,
         }
         let entries = all(&connection)?;
         Ok(Self { connection, entries })
@@ -152,7 +161,7 @@ fn layout_of(connection: &Connection) -> Result<i64, StoreError> {
     if is_blank {
         return Ok(0);
     }
-    if application != APPLICATION_ID || layout < LAYOUT {
+    if application != APPLICATION_ID || layout < 1 {
         return Err(StoreError::Failed { why: "it is the database of another program".into() });
     }
     if layout > LAYOUT {
@@ -165,6 +174,13 @@ fn create(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = connection.transaction().map_err(failed)?;
     transaction.execute_batch(CREATE).map_err(failed)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+    transaction.pragma_update(None, "user_version", LAYOUT).map_err(failed)?;
+    transaction.commit().map_err(failed)
+}
+
+fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction().map_err(failed)?;
+    transaction.execute_batch(UPGRADE).map_err(failed)?;
     transaction.pragma_update(None, "user_version", LAYOUT).map_err(failed)?;
     transaction.commit().map_err(failed)
 }
@@ -357,6 +373,39 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_layout_1_loses_what_has_another_meaning_now_and_keeps_the_rest() {
+        let (_folder, path) = place();
+        let connection = Connection::open(&path).unwrap();
+        connection.execute_batch(CREATE).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        for (collection, key, value) in [
+            ("nonces", "0123", "1795514400000"),
+            ("nonceKey", "key", "{}"),
+            ("sends", "ada@example.com", "[1795514400000]"),
+            ("accounts", "a", "{\"id\":\"a\"}"),
+        ] {
+            connection.execute(PUT, (collection, key, value)).unwrap();
+        }
+        connection.close().unwrap();
+
+        for _ in 0..2 {
+            let mut store = SqliteStore::open(&path).unwrap();
+            assert_eq!(store.list("nonces", ""), Ok(Vec::new()));
+            assert_eq!(store.list("nonceKey", ""), Ok(Vec::new()));
+            assert_eq!(store.list("accounts", ""), Ok(vec![("a".into(), json!({ "id": "a" }))]));
+            // What is written from now on is kept.
+            if store.list("sends", "").unwrap().is_empty() {
+                let sends = Change { collection: "sends".into(), key: "b".into(), value: Some(json!([2])) };
+                store.commit(vec![sends]).unwrap();
+            }
+        }
+        let store = SqliteStore::open(&path).unwrap();
+        assert_eq!(store.list("sends", ""), Ok(vec![("b".into(), json!([2]))]));
+        assert_eq!(layout_of(&store.connection), Ok(2));
+    }
+
+    #[test]
     fn a_file_that_a_newer_version_wrote_is_said_to_be() {
         let (_folder, path) = place();
         let store = SqliteStore::open(&path).unwrap();
@@ -366,7 +415,7 @@ mod tests {
         assert_eq!(error, StoreError::Newer { layout: LAYOUT + 1, known: LAYOUT });
         assert_eq!(
             error.to_string(),
-            "it was written by a newer version: its layout is 2, and this version knows 1"
+            "it was written by a newer version: its layout is 3, and this version knows 2"
         );
     }
 

@@ -71,7 +71,7 @@ fn a_good_signature_is_accepted_once() {
 }
 
 #[test]
-fn a_bad_signature_is_refused_and_uses_the_nonce_up() {
+fn a_bad_signature_is_refused_and_uses_no_nonce_up() {
     let mut lab = Lab::new();
     let (device, other) = (Device::new(1), Device::new(2));
     let all = nonces(&mut lab, 5);
@@ -89,8 +89,6 @@ fn a_bad_signature_is_refused_and_uses_the_nonce_up() {
         ["00000000000000000000000000000000", &key, &device.sign("00000000000000000000000000000000")],
         [&all[3], &uncompressed, &device.sign(&all[3])],
         [&all[4], "zz", "zz"],
-        // Used up by the first.
-        [&all[0], &key, &good],
         // Not whole.
         ["", &key, &good],
         [&all[0], "", ""],
@@ -98,6 +96,15 @@ fn a_bad_signature_is_refused_and_uses_the_nonce_up() {
         sign_in(&mut lab, headers).refused(403, "invalid_device_signature");
     }
     assert_eq!(lab.evaluated(), 0);
+    assert_eq!(used(&lab), 0, "what strangers can make up takes no room");
+    sign_in(&mut lab, [&all[0], &key, &good]).ok();
+    assert_eq!(used(&lab), 1);
+}
+
+/// How many used nonces are remembered.
+fn used(lab: &Lab) -> usize {
+    let store = serde_json::to_value(lab.sandbox.store()).unwrap();
+    store.get("usedNonces").map_or(0, |nonces| nonces.as_object().unwrap().len())
 }
 
 #[test]
@@ -315,14 +322,10 @@ fn the_nonces_that_were_used_do_not_pile_up() {
     let old = nonces(&mut lab, 2);
     lab.wait(SECOND);
     let ada = lab.person("ada@example.com");
-    let used = |lab: &Lab| {
-        let store = serde_json::to_value(lab.sandbox.store()).unwrap();
-        store.get("nonces").map_or(0, |nonces| nonces.as_object().unwrap().len())
-    };
     for nonce in nonces(&mut lab, 3) {
         let ask = lab.post("/refresh").by(&ada).header("x-dynamic-device-nonce", &nonce);
         let ask = ask.header("x-dynamic-device-publickey", &device.public_key());
-        ask.header("x-dynamic-device-signed-nonce", "00").send().refused(403, "invalid_device_signature");
+        ask.header("x-dynamic-device-signed-nonce", &device.sign(&nonce)).send().ok();
     }
     assert_eq!(used(&lab), 3);
     lab.wait(24 * 60 * MINUTE);
@@ -333,4 +336,43 @@ fn the_nonces_that_were_used_do_not_pile_up() {
     let fresh = nonces(&mut lab, 1).remove(0);
     sign_in(&mut lab, [&fresh, &device.public_key(), &device.sign(&fresh)]).ok();
     assert_eq!(used(&lab), 1);
+}
+
+/// The control API moves the clock both ways.
+#[test]
+fn a_used_nonce_stays_used_however_the_clock_is_moved() {
+    let mut lab = Lab::new();
+    let device = Device::new(1);
+    let advance = |lab: &mut Lab, secs: i64| {
+        let body = json!({ "advanceSeconds": secs });
+        lab.at(step_up_core::Method::Post, "/sandbox/clock").body(body).send().ok();
+    };
+    let headers = |nonce: &str| [nonce.to_owned(), device.public_key(), device.sign(nonce)];
+    let spend = |lab: &mut Lab, nonce: &str| {
+        let headers = headers(nonce);
+        sign_in(lab, headers.each_ref().map(String::as_str))
+    };
+    let first = nonces(&mut lab, 1).remove(0);
+    spend(&mut lab, &first).ok();
+    let two_days = 2 * 24 * 60 * 60;
+    advance(&mut lab, two_days);
+    let later = nonces(&mut lab, 2);
+    spend(&mut lab, &later[0]).ok();
+    assert_eq!(used(&lab), 1, "the first is forgotten");
+    advance(&mut lab, -two_days);
+    spend(&mut lab, &first).refused(403, "invalid_device_signature");
+    // A nonce from the future is none.
+    spend(&mut lab, &later[1]).refused(403, "invalid_device_signature");
+    advance(&mut lab, -two_days);
+    let back = nonces(&mut lab, 1).remove(0);
+    spend(&mut lab, &back).ok();
+    spend(&mut lab, &back).refused(403, "invalid_device_signature");
+    advance(&mut lab, two_days);
+    spend(&mut lab, &first).refused(403, "invalid_device_signature");
+    let now = nonces(&mut lab, 1).remove(0);
+    spend(&mut lab, &now).ok();
+    advance(&mut lab, two_days);
+    for nonce in [&first, &later[0], &back, &now] {
+        spend(&mut lab, nonce).refused(403, "invalid_device_signature");
+    }
 }
