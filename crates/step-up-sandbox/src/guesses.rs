@@ -35,7 +35,8 @@ const WINDOW: std::time::Duration = MINUTE.saturating_mul(5);
 /// How many wrong codes of a factor are evaluated in a row.
 const LIMIT: u32 = 100;
 
-/// How many addresses that no user has are remembered. The oldest make room.
+/// How many addresses that no user has are remembered. The oldest that are not locked make room, and locked ones only where
+/// all are locked.
 const UNKNOWN_ADDRESSES: u64 = 1000;
 
 /// When a user's wrong answers were given, in milliseconds, oldest first.
@@ -136,13 +137,26 @@ pub(crate) fn add(world: &mut World<'_>, target: &Target) -> Result<u32, StoreEr
 }
 
 fn make_room(world: &mut World<'_>) -> Result<(), StoreError> {
-    if FAILURE_QUEUE.len(world)? < UNKNOWN_ADDRESSES {
+    let known = FAILURE_QUEUE.len(world)?;
+    if known < UNKNOWN_ADDRESSES {
         return Ok(());
+    }
+    for _ in 0..known {
+        let Some(oldest) = FAILURE_QUEUE.first(world)? else { break };
+        if !is_locked(world, &oldest)? {
+            break;
+        }
+        FAILURE_QUEUE.pop(world)?;
+        FAILURE_QUEUE.push(world, &oldest)?;
     }
     if let Some(oldest) = FAILURE_QUEUE.first(world)? {
         FAILURES.delete(&mut world.tx, &oldest);
     }
     FAILURE_QUEUE.pop(world)
+}
+
+fn is_locked(world: &World<'_>, key: &str) -> Result<bool, StoreError> {
+    Ok(FAILURES.get(&world.tx, key)?.is_some_and(|failures| failures.count >= LIMIT))
 }
 
 /// Ends the row of wrong codes for a target.
@@ -207,4 +221,49 @@ fn recent(world: &World<'_>, user: &UserId) -> Result<Vec<i64>, StoreError> {
     let mut guesses = GUESSES.get(&world.tx, user.as_str())?.unwrap_or_default();
     guesses.retain(|given| Timestamp::from_millis(*given).after(WINDOW) > world.now);
     Ok(guesses)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{email::Email, world::in_empty_world};
+
+    fn stranger(number: u64) -> Target {
+        match Email::parse(&format!("{number}@example.com")) {
+            Ok(email) => Target::Address(Address::Email(email)),
+            Err(_) => panic!("an address"),
+        }
+    }
+
+    #[test]
+    fn a_locked_address_outlives_a_thousand_others_until_they_are_locked_too() {
+        in_empty_world(|world| {
+            let lock = |world: &mut World<'_>, target: &Target| {
+                for _ in 0..LIMIT {
+                    add(world, target).unwrap();
+                }
+                assert_eq!(left(world, target).unwrap(), 0);
+            };
+            lock(world, &stranger(0));
+            for number in 1..=2 * UNKNOWN_ADDRESSES {
+                add(world, &stranger(number)).unwrap();
+            }
+            assert_eq!(left(world, &stranger(0)).unwrap(), 0, "still locked");
+            assert_eq!(left(world, &stranger(1)).unwrap(), LIMIT, "made room");
+            assert_eq!(FAILURE_QUEUE.len(world).unwrap(), UNKNOWN_ADDRESSES);
+            let kept = UNKNOWN_ADDRESSES + 2..=2 * UNKNOWN_ADDRESSES;
+            for number in kept {
+                let key = stranger(number).key(world).unwrap();
+                FAILURES
+                    .put(&mut world.tx, &key, &Failures { count: LIMIT, last: world.now.as_millis() })
+                    .unwrap();
+            }
+            add(world, &stranger(9999)).unwrap();
+            assert_eq!(
+                FAILURE_QUEUE.len(world).unwrap(),
+                UNKNOWN_ADDRESSES,
+                "one makes room also where all are locked"
+            );
+        });
+    }
 }

@@ -6,7 +6,8 @@
 //! own prompt may close. For that time, 30 minutes at most, the codes themselves are in the store, and in its snapshots.
 //! They are shown for a proof of the strength that making them takes: an elevation for `credential:link` of the session
 //! that made them, or one that another session of the user was granted since. A bearer alone reads none, and neither does
-//! what another session held before. An acknowledgement, new codes, and the removal of a credential or a second factor
+//! what another session held before. Where step-up is off there are no proofs: then only the session that made them reads
+//! them. An acknowledgement, new codes, and the removal of a credential or a second factor
 //! end it; a code that was used is no longer readable.
 
 use std::time::Duration;
@@ -60,10 +61,15 @@ impl Readable {
         self.made_at.after(READABLE_FOR) <= now
     }
 
+    /// Whether this session made them.
+    pub(crate) fn is_made_by(&self, session: &Session) -> bool {
+        session.id == self.session
+    }
+
     /// Since when an elevation of this session has to be granted to count: what another session held when the codes were
     /// made may be of a weaker proof, from before the user enrolled a second factor.
     pub(crate) fn counts_since(&self, session: &Session) -> Timestamp {
-        if session.id == self.session { Timestamp::from_millis(i64::MIN) } else { self.made_at }
+        if self.is_made_by(session) { Timestamp::from_millis(i64::MIN) } else { self.made_at }
     }
 }
 
@@ -75,10 +81,10 @@ pub(crate) fn left(world: &World<'_>, user: &UserId) -> Result<Option<usize>, St
     Ok(RECOVERY_CODES.get(&world.tx, user.as_str())?.map(|codes| codes.unused.len()))
 }
 
-/// Returns the codes that can still be read.
+/// Returns the codes that can still be read, if there are any.
 pub(crate) fn readable(world: &World<'_>, user: &UserId) -> Result<Option<Readable>, StoreError> {
     let readable = RECOVERY_CODES.get(&world.tx, user.as_str())?.and_then(|codes| codes.readable);
-    Ok(readable.filter(|readable| !readable.is_expired(world.now)))
+    Ok(readable.filter(|readable| !readable.codes.is_empty() && !readable.is_expired(world.now)))
 }
 
 /// Forgets a user's codes except for their hashes.

@@ -12,6 +12,7 @@ use crate::{
     recovery,
     reply::{Outcome, ok},
     session::{self, Session},
+    settings::Rules,
 };
 
 /// Makes and shows codes if the user never had any, which is guarded. Else tells how many are left, and shows those that
@@ -27,6 +28,10 @@ pub(super) fn read(call: &mut Call<'_>) -> Outcome {
 
 fn read_again(call: &mut Call<'_>, session: &Session) -> Outcome<Vec<String>> {
     let Some(readable) = recovery::readable(&call.world, &session.user)? else { return Ok(Vec::new()) };
+    let has_proofs = Rules::load(&call.world.tx)?.is_step_up_on();
+    if !has_proofs && !readable.is_made_by(session) {
+        return Ok(Vec::new());
+    }
     let since = readable.counts_since(session);
     let permit = call.permit(session, &TokenScope::CredentialLink, Proof::HeaderOrHeld, since)?;
     let Some(permit) = permit else { return Ok(Vec::new()) };

@@ -226,6 +226,37 @@ fn with_step_up_off_a_bearer_reads_what_it_may_make() {
 }
 
 #[test]
+fn with_step_up_off_only_the_session_that_made_codes_reads_them() {
+    let mut lab = Lab::new();
+    lab.set(json!({ "sdk": { "minApiVersion": "2026_01_01" } }));
+    let ada = lab.person("ada@example.com");
+    let made = make(&mut lab, &ada);
+    let elsewhere = lab.sign_in("ada@example.com");
+    assert_eq!(shown(&mut lab, &elsewhere), [""; 0]);
+    assert_eq!(shown(&mut lab, &ada), made);
+    // Also an elevation that was granted since.
+    lab.elevate(&elsewhere, &["credential:link"]);
+    assert_eq!(shown(&mut lab, &elsewhere), [""; 0]);
+}
+
+#[test]
+fn an_empty_list_spends_no_elevation() {
+    let mut lab = Lab::new();
+    let ada = lab.person("ada@example.com");
+    let made = make(&mut lab, &ada);
+    let token = lab.elevate(&ada, &["credential:link", "wallet:export"]);
+    for (number, code) in made.iter().enumerate() {
+        if number % 5 == 0 {
+            lab.wait(MINUTE);
+        }
+        try_code(&mut lab, &ada, code, &[]).ok();
+    }
+    let answer = lab.get(PATH).by(&ada).elevated(&token).send().ok();
+    assert_eq!(answer.body, json!({ "count": 0, "recoveryCodes": [] }));
+    lab.post(PATH).by(&ada).elevated(&token).send().ok();
+}
+
+#[test]
 fn a_code_grants_what_is_asked_for_and_works_once() {
     let mut lab = Lab::new();
     let ada = lab.person("ada@example.com");
