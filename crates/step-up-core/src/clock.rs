@@ -13,7 +13,7 @@
 //!   `Date` after that sets the time either way. Signed out, nothing is held, and the latest `Date` counts.
 //! - The expiry of a token is judged by the estimate from before that token was received. On a device whose clock is a day
 //!   fast, with no `Date` at all, that is the session token of the sign-in. A session that was restored from a store on such a
-//!   device has expired by the only clock there is; the user signs in again.
+//!   device has expired by the only clock there is: it is not shown, and stays in the store until the time is set.
 //! - A `Date` more than a year from the device's clock is ignored, and an `iat` more than 25 hours from it.
 //!
 //! A device clock that is set back while a user is signed in makes the time stand still until the next `Date`, or until it has
@@ -132,6 +132,11 @@ impl Skew {
             self.estimate.set(estimate);
         }
         Timestamp(now)
+    }
+
+    /// Whether the service has set the time. Otherwise only the device's clock is known.
+    pub(crate) fn is_set(&self) -> bool {
+        self.estimate.get().is_set
     }
 
     /// A user signs in, or out. `issued` is when their session token was issued, and when, by this device's clock, it was asked

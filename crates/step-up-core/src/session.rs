@@ -112,6 +112,11 @@ impl StoredSession {
 /// - If it holds another session or none, the client's session ends there: what is held is void, calls under way fail with
 ///   [`NotSignedIn`](StepUpError::NotSignedIn), and the stored session becomes the current one. A client never overwrites or
 ///   removes it because its own session expired, was renewed or was rejected.
+/// - If it holds a session that is over by the client's clock, the client does not show it. It removes it only if the service
+///   has said what the time is, in a response or by a sign-in on this client: a device's clock can be fast, and another tab may
+///   know better. Once the time is known, the client takes it up or removes it.
+/// - If it cannot be read, only a sign-in or a sign-out replaces what it holds, since a newer version of the app may have written
+///   it. [`Session::store_error`] says so.
 /// - A sign-in replaces whatever is stored. A sign-out ends the session that the client shows; one that has replaced it in
 ///   the store stays, and becomes the current one.
 ///

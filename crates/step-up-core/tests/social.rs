@@ -897,19 +897,46 @@ fn a_page_that_comes_back_without_an_answer_is_still_signed_in_and_forgets_the_r
 
 #[test]
 fn a_session_that_has_expired_is_not_taken_up_from_a_redirect() {
-    let (client, world) = World::signed_in();
-    let state = leave(&client, &world);
-    world.come_back(&format!("dynamicOauthCode=c&dynamicOauthState={state}"));
-    world.0.script.now.set(NOW + 3600);
-    let client = world.load();
-    let events = Rc::<Cell<usize>>::default();
-    let seen = Rc::clone(&events);
-    let _subscription = client.subscribe(move |_| seen.set(seen.get() + 1));
-    let returned = client.take_social_return().unwrap();
-    assert_eq!(client.session().user, None);
-    assert_eq!(events.get(), 0, "nothing has changed");
-    assert_eq!(run(client.resume_social(returned)), Err(StepUpError::NotSignedIn));
-    assert!(world.requests("/verify").is_empty());
+    for is_lasting in [false, true] {
+        let world = World::new();
+        world.0.is_store_lasting.set(is_lasting);
+        let client = world.load();
+        world.sign_in(&client);
+        let state = leave(&client, &world);
+        world.come_back(&format!("dynamicOauthCode=c&dynamicOauthState={state}"));
+        world.0.script.now.set(NOW + 3600);
+        let client = world.load();
+        let events = Rc::<Cell<usize>>::default();
+        let seen = Rc::clone(&events);
+        let _subscription = client.subscribe(move |_| seen.set(seen.get() + 1));
+        let returned = client.take_social_return();
+        let returned = returned.unwrap_or_else(|| panic!("the redirect is lost, is_lasting: {is_lasting}"));
+        assert_eq!(client.session().user, None);
+        assert_eq!(events.get(), 0, "nothing has changed");
+        assert_eq!(run(client.resume_social(returned)), Err(StepUpError::NotSignedIn));
+        assert!(world.requests("/verify").is_empty());
+    }
+}
+
+#[test]
+fn a_sign_in_by_redirect_goes_on_when_the_session_before_it_has_expired() {
+    for is_lasting in [false, true] {
+        let world = World::new();
+        world.0.is_store_lasting.set(is_lasting);
+        let client = world.load();
+        world.sign_in(&client);
+        let left = run(client.sign_in_with_social(&Provider::GitHub, SocialOptions::new().with_redirect()));
+        assert_eq!(left, Err(StepUpError::Redirecting));
+        world.come_back(&format!("dynamicOauthState={}&dynamicOauthCode=c", world.state()));
+        world.0.script.now.set(NOW + 3600);
+        let client = world.load();
+        let returned = client.take_social_return();
+        let returned = returned.unwrap_or_else(|| panic!("the redirect is lost, is_lasting: {is_lasting}"));
+        assert_eq!(client.status(), SessionStatus::SignedOut);
+        world.0.verify.replace((200, verified("u", None)));
+        let signed_in = run(client.resume_social(returned)).unwrap();
+        assert_eq!(client.user(), Some(signed_in.user));
+    }
 }
 
 #[test]

@@ -9,13 +9,14 @@ mod support;
 use std::{cell::RefCell, rc::Rc};
 
 use step_up_core::{
-    Config, Event, MemorySessionStore, Result, SessionStatus, SessionStore, StepUpClient, StepUpError,
-    StoredSession, TokenScope, Verified,
+    Config, Event, HttpResponse, MemorySessionStore, Result, SessionStatus, SessionStore, StepUpClient,
+    StepUpError, StoredSession, TokenScope, Verified,
 };
 use support::*;
 
 const EXPORT: TokenScope = TokenScope::WalletExport;
 const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
 
 /// A store that several clients share, and that can be told to fail.
 #[derive(Clone, Default)]
@@ -72,6 +73,9 @@ impl SessionStore for Shared {
     }
 
     fn clear(&self) -> Result<()> {
+        if self.0.is_full.get() {
+            return Err(storage_error());
+        }
         self.0.writes.borrow_mut().push(None);
         self.0.kept.clear()
     }
@@ -122,7 +126,10 @@ impl Issued {
     }
 
     fn elevation(self) -> String {
-        claims("wallet:export", 1800, false).replace(r#""sub":"u""#, &format!(r#""sub":"{}""#, self.user))
+        let times = |at: i64| format!(r#""iat":{at},"exp":{}"#, at + 1800);
+        claims("wallet:export", 1800, false)
+            .replace(r#""sub":"u""#, &format!(r#""sub":"{}""#, self.user))
+            .replace(&times(NOW), &times(self.at))
     }
 }
 
@@ -136,9 +143,22 @@ struct Tab {
 
 impl Tab {
     fn open(store: &Shared) -> Self {
+        Self::open_at(store, NOW)
+    }
+
+    /// A tab that is opened when its clock shows `now`.
+    fn open_at(store: &Shared, now: i64) -> Self {
         let script = Rc::new(Script::default());
         let platform = platform(&script).with_session_store(store.clone());
+        script.now.set(now);
         Self { client: StepUpClient::new(Config::new(ENVIRONMENT).unwrap(), platform), script }
+    }
+
+    /// Gets a response from which the client learns that the service's time is `now`.
+    fn learn(&self, now: i64) {
+        let sent = HttpResponse::new(200, r#"{"verificationUUID":"v","email":"a@b.example"}"#);
+        self.script.expect_answer("/create", Answer::ReplyWith(sent.with_header("Date", date(now))));
+        run(self.client.send_sign_in_code("a@b.example")).unwrap();
     }
 
     fn sign_in(&self, session: Issued) {
@@ -195,6 +215,11 @@ fn bearer(script: &Script, path: &str) -> String {
     let request = script.requests(path).pop().unwrap();
     let header = request.headers.into_iter().find(|(name, _)| name == "authorization");
     header.unwrap().1.trim_start_matches("Bearer ").to_owned()
+}
+
+fn date(secs: i64) -> String {
+    let since_epoch = std::time::Duration::from_secs(u64::try_from(secs).unwrap());
+    httpdate::fmt_http_date(std::time::UNIX_EPOCH + since_epoch)
 }
 
 /// Two tabs in which Ada is signed in.
@@ -390,6 +415,93 @@ fn a_stored_session_that_has_expired_is_forgotten() {
     assert_eq!((tab_1.user(), store.user()), (None, None));
 }
 
+/// A device whose clock is a day fast, and a service whose `Date` cannot be read: Ada has signed in in one tab, whose clock
+/// her token has corrected.
+fn signed_in_on_a_fast_device() -> (Tab, Shared) {
+    let store = Shared::default();
+    let tab = Tab::open_at(&store, NOW + DAY);
+    tab.sign_in(ADA);
+    assert_eq!(tab.user().as_deref(), Some("ada"));
+    (tab, store)
+}
+
+#[test]
+fn a_session_that_is_over_by_the_device_clock_only_is_not_shown_and_stays_stored() {
+    let (signed_in, store) = signed_in_on_a_fast_device();
+    let writes = store.writes();
+    let opened = Tab::open_at(&store, NOW + DAY);
+    assert_eq!(opened.user(), None);
+    opened.client.recheck_elevations();
+    assert_eq!(store.writes(), writes, "another tab's session was cleared");
+    signed_in.client.recheck_elevations();
+    assert_eq!(signed_in.user().as_deref(), Some("ada"));
+}
+
+#[test]
+fn an_open_tab_with_a_fast_clock_leaves_a_session_of_another_tab_stored() {
+    let store = Shared::default();
+    let (signed_in, open) = (Tab::open_at(&store, NOW + DAY), Tab::open_at(&store, NOW + DAY));
+    let epoch = open.client.epoch();
+    signed_in.sign_in(ADA);
+    for session in [ADA, ADA.renewed(60)] {
+        signed_in.refresh(session).unwrap();
+        open.client.recheck_elevations();
+        open.client.recheck_elevations();
+        assert_eq!((open.user(), store.user().as_deref()), (None, Some("ada")));
+    }
+    assert_eq!(open.client.epoch(), epoch, "signed out is what it was before");
+    signed_in.client.recheck_elevations();
+    assert_eq!(signed_in.user().as_deref(), Some("ada"));
+}
+
+#[test]
+fn a_session_shown_until_it_is_over_by_the_device_clock_only_stays_stored() {
+    let (signed_in, store) = signed_in_on_a_fast_device();
+    let restored = Tab::open(&store);
+    assert_eq!(restored.user().as_deref(), Some("ada"));
+    restored.script.now.set(ADA.expires_at());
+    restored.client.recheck_elevations();
+    assert_eq!((restored.user(), store.user().as_deref()), (None, Some("ada")));
+    signed_in.client.recheck_elevations();
+    assert_eq!(signed_in.user().as_deref(), Some("ada"));
+}
+
+#[test]
+fn a_session_over_by_the_device_clock_only_is_taken_up_when_the_clock_is_corrected() {
+    let (_signed_in, store) = signed_in_on_a_fast_device();
+    let opened = Tab::open_at(&store, NOW + DAY);
+    opened.learn(NOW + 60);
+    opened.client.recheck_elevations();
+    assert_eq!(opened.user().as_deref(), Some("ada"));
+    assert_eq!(opened.token(), ADA.token());
+}
+
+#[test]
+fn a_stored_session_that_is_over_is_cleared_when_the_clock_is_learnt() {
+    let store = Shared::default();
+    Tab::open(&store).sign_in(ADA);
+    let opened = Tab::open_at(&store, ADA.expires_at());
+    let epoch = opened.client.epoch();
+    opened.client.recheck_elevations();
+    assert_eq!((opened.user(), store.user().as_deref()), (None, Some("ada")), "its clock may be fast");
+    opened.learn(ADA.expires_at());
+    opened.client.recheck_elevations();
+    assert_eq!((opened.user(), store.user()), (None, None));
+    assert_eq!(opened.client.epoch(), epoch, "signed out is what it was before");
+}
+
+#[test]
+fn a_session_signed_out_of_while_the_store_was_full_is_not_taken_up_again() {
+    let store = Shared::default();
+    Tab::open(&store).sign_in(ADA);
+    let tab = Tab::open(&store);
+    store.0.is_full.set(true);
+    tab.sign_out().unwrap();
+    tab.client.recheck_elevations();
+    assert_eq!((tab.user(), store.user().as_deref()), (None, Some("ada")));
+    assert_eq!(tab.client.session().store_error, Some(storage_error()));
+}
+
 #[test]
 fn a_sign_out_ends_the_session_that_the_tab_shows_and_leaves_the_stored_one() {
     let (tab_1, tab_2, store) = two_tabs();
@@ -534,6 +646,50 @@ fn a_store_that_cannot_be_read_ends_nothing_and_says_so() {
 }
 
 #[test]
+fn what_cannot_be_read_is_overwritten_by_a_sign_in_only() {
+    type End = fn(&Tab);
+    let refreshed: End = |tab| tab.refresh(ADA.renewed(60)).unwrap();
+    let expired: End = |tab| {
+        tab.script.now.set(ADA.expires_at());
+        tab.client.recheck_elevations();
+        assert_eq!(tab.user(), None);
+    };
+    let rejected: End = |tab| {
+        tab.script.expect("/stepUp/check", 401, r#"{"error":"unauthorized"}"#);
+        assert_eq!(run(tab.client.check(&EXPORT)).cause, Some(StepUpError::NotSignedIn));
+        assert_eq!(tab.user(), None);
+    };
+    for change in [refreshed, expired, rejected] {
+        let (tab, _, store) = two_tabs();
+        store.0.is_unreadable.set(true);
+        let writes = store.writes();
+        change(&tab);
+        assert_eq!(store.writes(), writes, "what it could not read was overwritten or cleared");
+        assert_eq!(tab.client.session().store_error, Some(storage_error()));
+        tab.sign_in(BOB.renewed(HOUR));
+        assert_eq!((store.user().as_deref(), tab.client.session().store_error), (Some("bob"), None));
+    }
+    let store = Shared::default();
+    store.0.is_unreadable.set(true);
+    let tab = Tab::open(&store);
+    assert_eq!(tab.client.session().store_error, Some(storage_error()));
+    tab.sign_in(ADA);
+    assert_eq!((store.user().as_deref(), tab.client.session().store_error), (Some("ada"), None));
+}
+
+#[test]
+fn a_store_that_can_be_read_again_gets_what_it_missed() {
+    let (tab, _, store) = two_tabs();
+    store.0.is_unreadable.set(true);
+    tab.refresh(ADA.renewed(60)).unwrap();
+    store.0.is_unreadable.set(false);
+    tab.client.recheck_elevations();
+    let stored = store.stored().unwrap().expires_at.unwrap().as_secs();
+    assert_eq!(stored, ADA.renewed(60).expires_at());
+    assert_eq!(tab.client.session().store_error, None);
+}
+
+#[test]
 fn a_session_that_could_not_be_stored_lives_on_until_the_store_changes() {
     let (tab_1, tab_2, store) = two_tabs();
     tab_1.sign_out().unwrap();
@@ -584,12 +740,15 @@ mod any_order {
     use std::collections::{HashMap, HashSet};
 
     use proptest::prelude::*;
-    use step_up_core::{HttpRequest, HttpResponse, LocalFuture};
+    use step_up_core::{HttpRequest, LocalFuture, OtpVerification, Timestamp};
 
     use super::*;
 
     const USERS: [&str; 2] = ["ada", "bob"];
     const TABS: usize = 3;
+
+    /// How far the clock of each tab is from the server's, in seconds.
+    type Skews = [i64; TABS];
 
     #[derive(Clone, Debug)]
     enum Action {
@@ -600,12 +759,21 @@ mod any_order {
         EndStepUp,
         /// The server ends the session, and the tab hears of it.
         Reject,
-        /// The tab's clock reaches the end of its session.
-        Expire,
+        /// The tab's clock, or the server's, reaches the end of the session that the tab shows.
+        Expire(Whose),
         Look,
+        /// The tab is closed and opened again.
+        Reload,
     }
 
-    fn action() -> impl Strategy<Value = (usize, Action)> {
+    #[derive(Clone, Copy, Debug)]
+    enum Whose {
+        Tabs,
+        Servers,
+    }
+
+    /// What a tab does, and whether the responses to it have a `Date`.
+    fn action() -> impl Strategy<Value = (usize, bool, Action)> {
         let action = prop_oneof![
             3 => (0..USERS.len()).prop_map(Action::SignIn),
             2 => Just(Action::SignOut),
@@ -613,25 +781,39 @@ mod any_order {
             5 => Just(Action::BeginStepUp),
             5 => Just(Action::EndStepUp),
             1 => Just(Action::Reject),
-            1 => Just(Action::Expire),
+            1 => prop::sample::select(vec![Whose::Tabs, Whose::Servers]).prop_map(Action::Expire),
             3 => Just(Action::Look),
+            2 => Just(Action::Reload),
         ];
-        (0..TABS, action)
+        (0..TABS, prop::bool::weighted(0.2), action)
     }
 
-    /// Issues tokens, each later than all before, and takes those of sessions that it did not end.
+    /// Issues tokens, each later than all before, and takes those that have not expired of sessions that it did not end.
     #[derive(Default)]
     struct Server {
+        /// Seconds since `NOW`.
         now: std::cell::Cell<i64>,
+        is_dated: std::cell::Cell<bool>,
         issued: RefCell<HashMap<String, Issued>>,
         ended: RefCell<HashSet<u32>>,
         next_user: std::cell::Cell<usize>,
     }
 
     impl Server {
+        fn time(&self) -> i64 {
+            NOW + self.now.get()
+        }
+
+        fn pass(&self, secs: i64) {
+            self.now.set(self.now.get() + secs);
+        }
+
+        fn is_over(&self, session: Issued) -> bool {
+            self.ended.borrow().contains(&session.sid) || session.expires_at() <= self.time()
+        }
+
         fn issue(&self, user: &'static str, sid: Option<u32>) -> Issued {
-            self.now.set(self.now.get() + 1);
-            let at = NOW + self.now.get();
+            let at = self.time();
             let sid = sid.unwrap_or_else(|| u32::try_from(self.now.get()).unwrap());
             let issued = Issued { user, sid, at };
             self.issued.borrow_mut().insert(issued.token(), issued);
@@ -641,7 +823,7 @@ mod any_order {
         fn session(&self, request: &HttpRequest) -> Option<Issued> {
             let header = request.headers.iter().find(|(name, _)| name == "authorization")?;
             let issued = *self.issued.borrow().get(header.1.trim_start_matches("Bearer "))?;
-            (!self.ended.borrow().contains(&issued.sid)).then_some(issued)
+            (!self.is_over(issued)).then_some(issued)
         }
 
         fn answer(&self, request: &HttpRequest) -> (u16, String) {
@@ -685,25 +867,27 @@ mod any_order {
 
     struct OpenTab {
         client: StepUpClient,
-        script: Rc<Script>,
         /// What holds back the answer to the next verification.
         gate: Rc<RefCell<Gate>>,
         step_up: Option<StepUp>,
         /// The session whose elevation the tab may hold.
         elevated: Option<u32>,
+        /// Whether the service has set its time, by a `Date` or a sign-in.
+        has_learnt: Rc<std::cell::Cell<bool>>,
     }
 
     struct World {
         server: Rc<Server>,
         store: Shared,
+        skews: Skews,
         tabs: Vec<OpenTab>,
     }
 
     impl World {
-        fn new() -> Self {
+        fn new(skews: Skews) -> Self {
             let (server, store) = (Rc::<Server>::default(), Shared::default());
-            let tabs = (0..TABS).map(|_| open(&server, &store)).collect();
-            Self { server, store, tabs }
+            let tabs = skews.iter().map(|skew| open(&server, &store, *skew)).collect();
+            Self { server, store, skews, tabs }
         }
 
         fn shown(&self, tab: usize) -> Option<Issued> {
@@ -711,14 +895,16 @@ mod any_order {
             session.user.map(|_| self.server.by_expiry(session.expires_at.unwrap().as_secs()))
         }
 
-        fn run(&mut self, tab: usize, action: &Action) {
+        fn run(&mut self, tab: usize, is_dated: bool, action: &Action) {
             let shown = self.shown(tab);
-            let (client, script) = (self.tabs[tab].client.clone(), Rc::clone(&self.tabs[tab].script));
+            let client = self.tabs[tab].client.clone();
+            self.server.is_dated.set(is_dated);
             match action {
                 Action::SignIn(user) => {
                     self.server.next_user.set(*user);
-                    let sent = run(client.send_sign_in_code("a@b.example")).unwrap();
+                    let sent = send_code(&client);
                     run(client.sign_in_with_otp(&sent, "123456")).unwrap();
+                    self.tabs[tab].has_learnt.set(true);
                 }
                 Action::SignOut => {
                     let _ = run(client.sign_out());
@@ -733,16 +919,16 @@ mod any_order {
                     self.server.ended.borrow_mut().extend(shown.map(|shown| shown.sid));
                     let _ = run(client.check(&TokenScope::CredentialLink));
                 }
-                Action::Expire => {
-                    if let Some(shown) = shown {
-                        let rest = shown.expires_at() - client.now().as_secs();
-                        script.now.set(script.now.get() + rest.max(0));
-                        // Tokens that are issued later are not over yet.
-                        self.server.now.set(self.server.now.get().max(shown.expires_at() - NOW));
-                    }
+                Action::Expire(whose) => {
+                    let now = match whose {
+                        Whose::Tabs => client.now().as_secs(),
+                        Whose::Servers => self.server.time(),
+                    };
+                    self.server.pass(shown.map_or(0, |shown| (shown.expires_at() - now).max(0)));
                     client.recheck_elevations();
                 }
                 Action::Look => client.recheck_elevations(),
+                Action::Reload => self.tabs[tab] = open(&self.server, &self.store, self.skews[tab]),
             }
         }
 
@@ -751,7 +937,7 @@ mod any_order {
             let Ok(sent) = run(client.send_otp(None)) else { return };
             let gate = Gate::default();
             self.tabs[tab].gate.replace(gate.clone());
-            let shown = self.shown(tab).unwrap();
+            let Some(shown) = self.shown(tab) else { return };
             let mut verification = client.verify_otp(&sent, "123456", &[EXPORT]);
             assert!(poll(&mut verification.as_mut()).is_pending());
             self.tabs[tab].step_up = Some((gate, shown, verification));
@@ -774,7 +960,6 @@ mod any_order {
             mut before: Option<StoredSession>,
             shown: Option<Issued>,
         ) {
-            let now = self.tabs[tab].client.now();
             for written in self.store.0.writes.borrow_mut().drain(..) {
                 let old = before.as_ref().map(|before| self.server.by_stored(before));
                 match (&written, old) {
@@ -786,7 +971,8 @@ mod any_order {
                     }
                     (None, Some(old)) => {
                         let is_own = shown.is_some_and(|shown| shown.sid == old.sid);
-                        assert!(is_own || old.expires_at() <= now.as_secs(), "{old:?} was cleared");
+                        let is_sign_out = is_own && matches!(action, Action::SignOut);
+                        assert!(is_sign_out || self.server.is_over(old), "{old:?} was cleared");
                     }
                     (_, None) => {}
                 }
@@ -810,49 +996,93 @@ mod any_order {
             }
         }
 
+        fn stored(&self) -> Option<Issued> {
+            self.store.stored().map(|stored| self.server.by_stored(&stored))
+        }
+
+        /// Each tab that looks shows what is stored, unless that is over by a clock that the service has not set. When each
+        /// knows the time, all show the same, and no session that is over is left.
         fn check_agreement(&self) {
-            // A tab whose clock is ahead may end the stored session; the second look tells those before it.
+            // A tab that knows that the stored session is over clears it; the second look tells those before it.
             for _ in 0..2 {
                 self.tabs.iter().for_each(|tab| tab.client.recheck_elevations());
             }
-            let stored = self.store.stored().map(|stored| self.server.by_stored(&stored));
+            let stored = self.stored();
+            for (index, tab) in self.tabs.iter().enumerate() {
+                let is_over = |stored: &Issued| stored.expires_at() <= tab.client.now().as_secs();
+                let expected = stored.filter(|stored| tab.has_learnt.get() || !is_over(stored));
+                assert_eq!(self.shown(index), expected, "tab {index} does not show what is stored");
+            }
+            self.server.is_dated.set(true);
+            for tab in &self.tabs {
+                send_code(&tab.client);
+            }
+            self.tabs.iter().for_each(|tab| tab.client.recheck_elevations());
+            let stored = stored.filter(|stored| stored.expires_at() > self.server.time());
+            assert_eq!(self.stored(), stored, "a session was lost, or left");
             for tab in 0..TABS {
                 assert_eq!(self.shown(tab), stored, "tab {tab} shows another session than the store has");
             }
         }
     }
 
-    fn open(server: &Rc<Server>, store: &Shared) -> OpenTab {
+    /// Sends a sign-in code; once more if the first response says that the session is over.
+    fn send_code(client: &StepUpClient) -> OtpVerification {
+        let send = || run(client.send_sign_in_code("a@b.example"));
+        send().or_else(|_| send()).unwrap()
+    }
+
+    fn skew() -> impl Strategy<Value = i64> {
+        prop_oneof![2 => Just(0), 2 => -HOUR..=HOUR, 1 => Just(-DAY), 1 => Just(DAY), 2 => -DAY..=DAY]
+    }
+
+    fn open(server: &Rc<Server>, store: &Shared, skew: i64) -> OpenTab {
         let script = Rc::new(Script::default());
+        let has_learnt = Rc::<std::cell::Cell<bool>>::default();
         let gate = Rc::<RefCell<Gate>>::default();
         let transport = {
-            let (server, gate) = (Rc::clone(server), Rc::clone(&gate));
+            let (server, gate, has_learnt) = (Rc::clone(server), Rc::clone(&gate), Rc::clone(&has_learnt));
             move |request: HttpRequest| {
                 let (status, body) = server.answer(&request);
+                let mut response = HttpResponse::new(status, body);
+                let is_dated = server.is_dated.get();
+                if is_dated {
+                    response = response.with_header("Date", date(server.time()));
+                }
                 let wait = request.path().ends_with("/verify").then(|| gate.borrow().clone());
+                let has_learnt = Rc::clone(&has_learnt);
                 async move {
                     if let Some(gate) = wait {
                         gate.await;
                     }
-                    Ok(HttpResponse::new(status, body))
+                    if is_dated {
+                        has_learnt.set(true);
+                    }
+                    Ok(response)
                 }
             }
         };
-        let platform = platform(&script).with_transport(transport).with_session_store(store.clone());
+        let clock = Rc::clone(server);
+        let platform = platform(&script)
+            .with_transport(transport)
+            .with_clock(move || Timestamp::from_secs(clock.time() + skew))
+            .with_session_store(store.clone());
         let client = StepUpClient::new(Config::new(ENVIRONMENT).unwrap(), platform);
-        OpenTab { client, script, gate, step_up: None, elevated: None }
+        OpenTab { client, gate, step_up: None, elevated: None, has_learnt }
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(512))]
         #[test]
         fn tabs_never_lose_a_session_of_another_tab(
+            skews in prop::array::uniform(skew()),
             actions in prop::collection::vec(action(), 1..40),
         ) {
-            let mut world = World::new();
-            for (tab, action) in &actions {
+            let mut world = World::new(skews);
+            for (tab, is_dated, action) in &actions {
+                world.server.pass(1);
                 let (before, shown) = (world.store.stored(), world.shown(*tab));
-                world.run(*tab, action);
+                world.run(*tab, *is_dated, action);
                 world.check(*tab, action, before, shown);
             }
             world.check_agreement();

@@ -47,7 +47,7 @@ use self::{
     events::Listeners,
     nonces::NoncePool,
     prompt::PromptDesk,
-    stored::{LastSeen, SessionParts, is_older},
+    stored::{Cause, LastSeen, SessionParts, is_older},
 };
 pub use self::{
     check::StepUpCheck,
@@ -232,7 +232,7 @@ impl StepUpClient {
     #[must_use]
     pub fn new(config: Config, platform: Platform) -> Self {
         let stored = platform.session_store.load();
-        let last_seen = LastSeen::new(stored.clone().ok().flatten());
+        let last_seen = LastSeen::new(&stored);
         let current = match stored {
             Ok(None) => Current::default(),
             Ok(Some(stored)) => {
@@ -270,7 +270,7 @@ impl StepUpClient {
                 wallet_discovery: wallet::Discovery::default(),
             }),
         };
-        client.inner.end_if_expired();
+        client.inner.end_expired_at_start();
         client
     }
 
@@ -397,38 +397,45 @@ impl Inner {
         self.is_expired() && self.end_expired()
     }
 
-    /// Begins an epoch: with `next`, or with what another tab has stored, unless that has expired already, or signed out.
-    /// What was held is gone. Everything is changed before the listeners are told.
+    /// Begins an epoch: with `next`, which was opened on this client, or because the service has rejected the session.
     fn begin_epoch(&self, next: Option<SessionParts>) -> Epoch {
-        self.begin_epoch_issued(next, None)
+        let cause = if next.is_some() { Cause::Opened } else { Cause::Ended };
+        self.begin_epoch_by(cause, next, None)
     }
 
-    /// The same with a session token that was issued just now: when, and when it was asked for by the device's clock.
+    /// The same with `next` and a session token that was issued just now: when, and when it was asked for by the device's clock.
     fn begin_epoch_issued(
         &self,
         next: Option<SessionParts>,
         issued: Option<(Timestamp, Timestamp)>,
     ) -> Epoch {
-        let next = next.or_else(|| self.replacement());
+        self.begin_epoch_by(Cause::Opened, next, issued)
+    }
+
+    /// Begins an epoch: with `next`, or with what another tab has stored, unless that has expired already, or signed out.
+    /// What was held is gone. Everything is changed before the listeners are told.
+    fn begin_epoch_by(
+        &self,
+        cause: Cause,
+        next: Option<SessionParts>,
+        issued: Option<(Timestamp, Timestamp)>,
+    ) -> Epoch {
+        let (cause, next) = match next.or_else(|| self.replacement()) {
+            Some(next) if cause != Cause::Opened => (Cause::Stored, Some(next)),
+            next => (cause, next),
+        };
         self.clock.begin_epoch(next.is_some(), issued);
-        let next = next.filter(|(.., expires_at)| !self.is_over(*expires_at));
+        let (is_dropped, next) = match next {
+            Some((.., expires_at)) if self.is_over(expires_at) => (true, None),
+            next => (false, next),
+        };
         if next.is_none() {
             self.clock.begin_epoch(false, None);
         }
-        let epoch = {
-            let mut current = self.current.borrow_mut();
-            let epoch = current.epoch.next();
-            *current = Current { epoch, ..Current::default() };
-            if let Some((token, user, expires_at)) = next {
-                current.session.sign_in_credential = sign_in_credential(token.as_ref());
-                current.session.user = Some(user);
-                current.session.expires_at = expires_at;
-                current.token = token;
-            }
-            epoch
-        };
+        self.decide_set_aside(cause, is_dropped);
+        let epoch = self.replace_current(next);
         self.elevations.borrow_mut().clear();
-        self.save();
+        self.save_by(cause);
         #[cfg(feature = "social")]
         self.forget_redirect();
         // From here on listeners may call the client.
@@ -437,6 +444,20 @@ impl Inner {
         }
         self.listeners.emit(&Event::SessionChanged);
         self.listeners.emit(&Event::ElevationsChanged);
+        epoch
+    }
+
+    /// Makes this the session of a new epoch.
+    fn replace_current(&self, next: Option<SessionParts>) -> Epoch {
+        let mut current = self.current.borrow_mut();
+        let epoch = current.epoch.next();
+        *current = Current { epoch, ..Current::default() };
+        if let Some((token, user, expires_at)) = next {
+            current.session.sign_in_credential = sign_in_credential(token.as_ref());
+            current.session.user = Some(user);
+            current.session.expires_at = expires_at;
+            current.token = token;
+        }
         epoch
     }
 

@@ -5,10 +5,17 @@
 //! the page becomes visible. So a client neither overwrites nor clears a session that it does not show. Only a sign-in
 //! replaces whatever is stored.
 //!
+//! A session that is over only by a clock that the service has not set is set aside: this client does not show it, and it
+//! stays stored, since another tab may know the time better. It is looked at again when the store is read. What cannot be
+//! read is not overwritten or removed either, but by a sign-in or a sign-out.
+//!
 //! Reading and then writing is one synchronous step here, but no transaction of the store: see
 //! [`SessionStore`](crate::SessionStore).
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use super::{Event, Inner};
 use crate::{
@@ -20,13 +27,41 @@ use crate::{
 };
 
 /// What this client last read from the store or wrote to it.
-#[derive(Default)]
-pub(super) struct LastSeen(RefCell<Option<StoredSession>>);
+pub(super) struct LastSeen {
+    stored: RefCell<Option<StoredSession>>,
+    /// Whether the store keeps that session although this client shows none, because it is over by this client's clock.
+    is_set_aside: Cell<bool>,
+    /// Why the store could not be read the last time.
+    unreadable: RefCell<Option<StepUpError>>,
+}
 
 impl LastSeen {
-    pub(super) fn new(stored: Option<StoredSession>) -> Self {
-        Self(RefCell::new(stored))
+    pub(super) fn new(loaded: &Result<Option<StoredSession>>) -> Self {
+        Self {
+            stored: RefCell::new(loaded.as_ref().ok().cloned().flatten()),
+            is_set_aside: Cell::default(),
+            unreadable: RefCell::new(loaded.as_ref().err().cloned()),
+        }
     }
+
+    fn is(&self, session: Option<&StoredSession>) -> bool {
+        self.stored.borrow().as_ref() == session
+    }
+}
+
+/// Why an epoch begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A session was opened on this client.
+    Opened,
+    /// The user signed out on this client.
+    SignedOut,
+    /// Another tab has replaced or removed the stored session.
+    Stored,
+    /// The session has expired by this client's clock.
+    Expired,
+    /// The service has rejected the session.
+    Ended,
 }
 
 /// The parts of a session that an epoch begins with.
@@ -38,6 +73,8 @@ enum Change {
     Renewed(StoredSession),
     /// It signed in or, without a session, signed out.
     Replaced(Option<StoredSession>),
+    /// Nothing that this client shows, but what the store holds may have to be written or removed.
+    Unsaved,
 }
 
 /// The session that [`Inner::end_shown_session`] ended.
@@ -55,13 +92,14 @@ impl Inner {
     pub(super) fn take_up_stored(&self) {
         match self.read_change() {
             None => {}
+            Some(Change::Unsaved) => self.save(),
             Some(Change::Renewed(stored)) => {
                 self.continue_session(stored.token, stored.user, stored.expires_at);
                 self.save();
                 self.listeners.emit(&Event::SessionChanged);
             }
             Some(Change::Replaced(next)) => {
-                self.begin_epoch(next.map(parts));
+                self.begin_epoch_by(Cause::Stored, next.map(parts), None);
             }
         }
     }
@@ -79,7 +117,7 @@ impl Inner {
         let epoch = self.current_epoch();
         self.take_up_stored();
         if self.is_expired() {
-            self.begin_epoch(None);
+            self.begin_epoch_by(Cause::Expired, None, None);
         }
         self.current_epoch() != epoch
     }
@@ -93,13 +131,13 @@ impl Inner {
         }
         let change = self.read_change();
         let is_replaced = matches!(change, Some(Change::Replaced(_)));
-        let (renewed, next) = match change {
-            None => (None, None),
-            Some(Change::Renewed(stored)) => (stored.token, None),
-            Some(Change::Replaced(next)) => (None, next),
+        let (cause, renewed, next) = match change {
+            None | Some(Change::Unsaved) => (Cause::SignedOut, None, None),
+            Some(Change::Renewed(stored)) => (Cause::SignedOut, stored.token, None),
+            Some(Change::Replaced(next)) => (Cause::Stored, None, next),
         };
         let token = renewed.or_else(|| self.token());
-        let epoch = self.begin_epoch(next.map(parts));
+        let epoch = self.begin_epoch_by(cause, next.map(parts), None);
         Ok(Ended { token, epoch, is_replaced })
     }
 
@@ -111,11 +149,56 @@ impl Inner {
         }
     }
 
-    /// Writes the session to the store, or removes it. The session itself does not depend on the store.
+    /// Ends a session that had expired when this client was made. Nothing is held yet; and what waits in the tab for a redirect
+    /// stays, since this may be the page that comes back.
+    pub(super) fn end_expired_at_start(&self) {
+        if !self.is_expired() {
+            return;
+        }
+        self.clock.begin_epoch(false, None);
+        self.decide_set_aside(Cause::Expired, false);
+        self.replace_current(None);
+        self.save();
+    }
+
+    /// Decides, before an epoch begins, whether a session is set aside: the one that ends by its expiry or, if `is_dropped`, the
+    /// stored one that does not begin.
+    pub(super) fn decide_set_aside(&self, cause: Cause, is_dropped: bool) {
+        let is_over = match cause {
+            Cause::Stored => is_dropped,
+            Cause::Expired => self.last_seen.stored.borrow().as_ref().is_some_and(|seen| self.is_shown(seen)),
+            Cause::Opened | Cause::SignedOut | Cause::Ended => false,
+        };
+        self.last_seen.is_set_aside.set(is_over && self.may_set_aside());
+    }
+
+    /// Whether another tab may know better that a session is not over.
+    fn may_set_aside(&self) -> bool {
+        !self.clock.is_set() && self.platform.session_store.is_lasting()
+    }
+
+    /// Writes the session of an epoch that begins for this cause to the store, or removes it.
+    pub(super) fn save_by(&self, cause: Cause) {
+        match cause {
+            Cause::Opened | Cause::SignedOut => self.write(),
+            Cause::Stored | Cause::Expired | Cause::Ended => self.save(),
+        }
+    }
+
+    /// Writes the session to the store, or removes it; unless that is set aside, or the store could not be read. The session
+    /// itself does not depend on the store.
     pub(super) fn save(&self) {
+        let unreadable = self.last_seen.unreadable.borrow().clone();
+        if unreadable.is_some() {
+            self.current.borrow_mut().session.store_error = unreadable;
+        } else if !self.last_seen.is_set_aside.get() {
+            self.write();
+        }
+    }
+
+    fn write(&self) {
         let session = self.stored();
-        let is_stored = *self.last_seen.0.borrow() == session;
-        if is_stored {
+        if self.last_seen.is(session.as_ref()) && self.last_seen.unreadable.borrow().is_none() {
             return;
         }
         let store = &self.platform.session_store;
@@ -124,7 +207,8 @@ impl Inner {
             None => store.clear(),
         };
         if saved.is_ok() {
-            self.last_seen.0.replace(session);
+            self.last_seen.stored.replace(session);
+            self.last_seen.unreadable.take();
         }
         self.current.borrow_mut().session.store_error = saved.err();
     }
@@ -149,18 +233,25 @@ impl Inner {
         let stored = match store.load() {
             Ok(stored) => stored,
             Err(error) => {
+                self.last_seen.unreadable.replace(Some(error.clone()));
                 self.report_store_error(error);
                 return None;
             }
         };
-        let is_known = *self.last_seen.0.borrow() == stored;
-        if is_known {
-            return None;
-        }
-        self.last_seen.0.replace(stored.clone());
+        let was_unreadable = self.last_seen.unreadable.take().is_some();
+        let is_known = self.last_seen.is(stored.as_ref());
+        self.last_seen.stored.replace(stored.clone());
+        let is_signed_in = self.current.borrow().session.user.is_some();
+        let is_set_aside = self.last_seen.is_set_aside.take();
         match stored {
-            Some(stored) if self.is_shown(&stored) => Some(Change::Renewed(stored)),
-            None if self.current.borrow().session.user.is_none() => None,
+            _ if is_known && !is_set_aside => was_unreadable.then_some(Change::Unsaved),
+            Some(stored) if is_signed_in && self.is_shown(&stored) => Some(Change::Renewed(stored)),
+            None if !is_signed_in => None,
+            Some(stored) if !is_signed_in && self.is_over(stored.expires_at) => {
+                // Signed out is what this client stays.
+                self.last_seen.is_set_aside.set(self.may_set_aside());
+                Some(Change::Unsaved)
+            }
             next => Some(Change::Replaced(next)),
         }
     }
