@@ -233,11 +233,14 @@ async fn every_screen_of_the_pages_themselves_on_server() {
     browser.click("link-wallet").await;
     browser.find("choose-wallet").await;
     let broken = json!({ "status": 500, "body": { "error": "It is broken." } });
-    visitor.control().fault("/verify/link", 1, "status", broken).await;
+    visitor.control().fault("/verify/link", 9, "status", broken).await;
     browser.click("choose-wallet").await;
+    browser.click("wallet-approve").await;
+    browser.find("wallet-message").await;
     browser.click("wallet-approve").await;
     browser.find("credentials-error").await;
     look("not linked").await;
+    visitor.control().cancel_faults().await;
     browser.click("link-social").await;
     browser.find("choose-google").await;
     look("linking a social account").await;
