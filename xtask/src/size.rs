@@ -17,10 +17,10 @@ use crate::setup::{self, Need, Toolbox};
 use crate::{files, process, step, workspace};
 
 /// What whole pages may have, gzip, in bytes. A blank yew page is the floor that everything else stands on.
-const PAGE_LIMITS: [(Page, u64); 2] = [(Page::Blank, 58_000), (Page::Managed, 200_000)];
+const PAGE_LIMITS: [(Page, u64); 2] = [(Page::Blank, 58_000), (Page::Managed, 216_000)];
 /// What pages may add to it, gzip, in bytes.
 const ADDED_LIMITS: [(Subject, i64); 2] =
-    [(Subject::Page(Page::HeadlessOtp), 65_000), (Subject::Page(Page::HeadlessAll), 110_000)];
+    [(Subject::Page(Page::HeadlessOtp), 72_000), (Subject::Page(Page::HeadlessAll), 126_000)];
 
 const COMPRESS: &str = include_str!("size/compress.mjs");
 
@@ -237,18 +237,18 @@ mod tests {
     #[test]
     fn budgets_are_inclusive_and_named_when_exceeded() {
         let complaint = |measured: Measured| measured.within_budget().unwrap_err().to_string();
-        assert!(sizes(58_000, 123_000, 168_000).within_budget().is_ok());
+        assert!(sizes(58_000, 130_000, 184_000).within_budget().is_ok());
         let error = complaint(sizes(58_001, 60_000, 60_000));
         assert!(error.starts_with("the page blank has 58001 bytes"), "{error}");
         let mut measured = sizes(58_000, 60_000, 60_000);
         measured.pages.retain(|(page, _)| *page != Page::Managed);
-        measured.pages.push((Page::Managed, Size { raw: 500_000, gzip: 200_001, brotli: 190_000 }));
+        measured.pages.push((Page::Managed, Size { raw: 500_000, gzip: 216_001, brotli: 190_000 }));
         let error = complaint(measured);
-        assert!(error.starts_with("the page managed has 200001 bytes"), "{error}");
-        let error = complaint(sizes(58_000, 123_001, 168_000));
-        assert!(error.starts_with("headless-otp adds 65001 bytes"), "{error}");
-        let error = complaint(sizes(58_000, 123_000, 168_001));
-        assert!(error.starts_with("headless-all adds 110001 bytes"), "{error}");
+        assert!(error.starts_with("the page managed has 216001 bytes"), "{error}");
+        let error = complaint(sizes(58_000, 130_001, 184_000));
+        assert!(error.starts_with("headless-otp adds 72001 bytes"), "{error}");
+        let error = complaint(sizes(58_000, 130_000, 184_001));
+        assert!(error.starts_with("headless-all adds 126001 bytes"), "{error}");
     }
 
     #[test]
