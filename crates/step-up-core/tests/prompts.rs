@@ -14,8 +14,8 @@ use std::{
 use step_up_core::{
     Challenge, Config, Event, GuardOptions, GuardPhase, HttpRequest, HttpResponse, LocalFuture,
     PasskeyAuthenticator, Popup, Prompt, PromptMethodKind as Kind, PromptOptions, PromptScreen, PromptView,
-    Prompter, Result, SocialMessage, SocialWindow, StepUpClient, StepUpError, TokenScope, Verified,
-    WalletAccount, WalletId, WalletInfo, WalletSignature, WalletSite, WalletWatch, Wallets,
+    Prompter, Result, SocialMessage, SocialWindow, StepUpCheck, StepUpClient, StepUpError, TokenScope,
+    Verified, WalletAccount, WalletId, WalletInfo, WalletSignature, WalletSite, WalletWatch, Wallets,
 };
 use support::*;
 
@@ -611,19 +611,29 @@ fn a_check_answers_no_prompt_after_a_while_or_after_something_that_may_have_chan
     }
 }
 
-#[test]
-fn a_check_that_was_on_its_way_during_a_change_answers_no_prompt() {
-    let (client, script) = signed_in("u");
-    let _prompter = mount(&client);
+/// Begins a check that will have this answer, and lets a change go by while it is under way.
+fn check_during_a_change(
+    client: &StepUpClient,
+    script: &Rc<Script>,
+    answer: &str,
+) -> (Gate, LocalFuture<'static, StepUpCheck>) {
     let gate = Gate::default();
-    let answer = Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, NOT_REQUIRED.into())));
+    let answer = Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, answer.into())));
     script.expect_answer("/stepUp/check", answer);
     let mut checking = client.check(&EXPORT);
     assert!(poll(&mut checking.as_mut()).is_pending());
     script.expect("/items", 200, "{}");
     run(client.send(HttpRequest::post("/items"), None)).unwrap();
+    (gate, checking)
+}
+
+#[test]
+fn a_check_that_was_on_its_way_during_a_change_answers_no_prompt() {
+    let (client, script) = signed_in("u");
+    let _prompter = mount(&client);
+    let (gate, checking) = check_during_a_change(&client, &script, BY_EMAIL);
     gate.open();
-    assert!(!run(checking).is_required);
+    assert!(run(checking).is_required);
     script.expect("/stepUp/check", 200, BY_EMAIL);
     let _wait = ask(client.prompt_step_up_auth(export()));
     script.assert_done();
@@ -633,13 +643,7 @@ fn a_check_that_was_on_its_way_during_a_change_answers_no_prompt() {
 fn a_prompt_that_begins_after_a_change_does_not_join_a_check_from_before_it() {
     let (client, script) = signed_in("u");
     let prompter = mount(&client);
-    let gate = Gate::default();
-    let answer = Answer::Wait(gate.clone(), Box::new(Answer::Reply(200, NOT_REQUIRED.into())));
-    script.expect_answer("/stepUp/check", answer);
-    let mut checking = client.check(&EXPORT);
-    assert!(poll(&mut checking.as_mut()).is_pending());
-    script.expect("/items", 200, "{}");
-    run(client.send(HttpRequest::post("/items"), None)).unwrap();
+    let (gate, checking) = check_during_a_change(&client, &script, NOT_REQUIRED);
     script.expect("/stepUp/check", 200, BY_EMAIL);
     let _wait = ask(client.prompt_step_up_auth(export()));
     gate.open();
@@ -1138,7 +1142,7 @@ fn a_guard_that_is_cancelled_leaves_the_prompt() {
     let gate = Gate::default();
     let options = GuardOptions::new(&[EXPORT]).with_cancellation(gate.clone());
     let mut guarded: LocalFuture<'static, Result<()>> =
-        client.guard(options, |_| async { panic!("nobody has verified") });
+        client.guard(options, |_| async { panic!("the user has not verified") });
     script.expect("/stepUp/check", 200, BY_EMAIL);
     assert!(poll(&mut Pin::new(&mut guarded)).is_pending());
     assert!(prompter.prompt().is_some());

@@ -1,7 +1,7 @@
 //! Both lanes: a page is rendered on a server, and hydrated in a browser.
 //!
 //! The native lane renders the page and compares it with `hydration.html`. The browser lane hydrates that file. The server
-//! does not know the session that a browser keeps, so the file shows nobody signed in.
+//! does not know the session that a browser keeps, so the file shows a signed-out page.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

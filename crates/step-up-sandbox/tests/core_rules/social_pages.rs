@@ -363,7 +363,7 @@ fn come_back(lab: &mut Lab, form: &[(String, String)]) -> Answer {
     lab.at(Method::Post, &path).header("content-type", FORM).raw(body.as_bytes()).send()
 }
 
-/// With these response modes Apple refuses on its own page, and sends nobody back.
+/// With these response modes Apple refuses on its own page, and does not send the user back.
 #[test]
 fn apple_takes_the_response_types_and_modes_that_its_documentation_allows() {
     let mut lab = Lab::new();

@@ -23,7 +23,7 @@ enum Need {
 
 impl StepUpClient {
     /// Lets the user verify, by whatever way the [routing table](crate::routing) gives, and holds the elevated token for
-    /// the scopes of `options`. Whoever is mounted draws the prompt ([`mount_prompter`](Self::mount_prompter)).
+    /// the scopes of `options`. The mounted prompter draws the prompt ([`mount_prompter`](Self::mount_prompter)).
     ///
     /// If the scopes are held already it is `Ok` at once. Otherwise the service is asked whether they require a step-up; if
     /// it says that they do not, the user is not asked, and the result is `Ok` without an elevation. A check of one of the
